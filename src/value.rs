@@ -15,9 +15,9 @@ use crate::decimal;
 
 /// Any value that a WAMP payload can carry.
 ///
-/// Each integer has exactly one form, so equality is by value: an integer that fits into an `i64`
-/// is [`Value::Int`], and only a larger one is [`Value::UInt`]. The `From` conversions and all
-/// decoders follow this rule.
+/// Each integer has exactly one form, so equality is by value: the first of [`Value::Int`],
+/// [`Value::UInt`], [`Value::Int128`] and [`Value::UInt128`] into which it fits. The `From`
+/// conversions and all decoders follow this rule.
 ///
 /// ```
 /// use wampwerk::{Dict, Value};
@@ -37,6 +37,11 @@ pub enum Value {
     Int(i64),
     /// An integer above `i64::MAX`.
     UInt(u64),
+    /// An integer of more than 64 bits. JSON and CBOR can carry it, MessagePack cannot. Boxed, as it
+    /// is rare.
+    Int128(Box<i128>),
+    /// An integer above `i128::MAX`, as [`Value::Int128`].
+    UInt128(Box<u128>),
     /// A floating point number.
     Float(f64),
     /// A text string.
@@ -85,12 +90,33 @@ impl Value {
         }
     }
 
+    /// Returns the integer, or `None` for any other kind of value and for integers above
+    /// `i128::MAX`.
+    pub fn as_i128(&self) -> Option<i128> {
+        match self {
+            Value::Int(value) => Some((*value).into()),
+            Value::UInt(value) => Some((*value).into()),
+            Value::Int128(value) => Some(**value),
+            _ => None,
+        }
+    }
+
+    /// Returns the integer, or `None` for any other kind of value and for negative integers.
+    pub fn as_u128(&self) -> Option<u128> {
+        match self {
+            Value::UInt128(value) => Some(**value),
+            other => other.as_i128().and_then(|value| value.try_into().ok()),
+        }
+    }
+
     /// Returns the number as a float, or `None` for any other kind of value. Integers are rounded
     /// to the nearest float.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Int(value) => Some(*value as f64),
             Value::UInt(value) => Some(*value as f64),
+            Value::Int128(value) => Some(**value as f64),
+            Value::UInt128(value) => Some(**value as f64),
             Value::Float(value) => Some(*value),
             _ => None,
         }
@@ -133,7 +159,7 @@ impl Value {
         match self {
             Value::Null => "null",
             Value::Bool(_) => "bool",
-            Value::Int(_) | Value::UInt(_) => "integer",
+            Value::Int(_) | Value::UInt(_) | Value::Int128(_) | Value::UInt128(_) => "integer",
             Value::Float(_) => "float",
             Value::String(_) => "string",
             Value::Bytes(_) => "bytes",
@@ -195,6 +221,8 @@ impl fmt::Debug for Value {
             Value::Bool(value) => ("Bool", value),
             Value::Int(value) => ("Int", value),
             Value::UInt(value) => ("UInt", value),
+            Value::Int128(value) => ("Int128", value),
+            Value::UInt128(value) => ("UInt128", value),
             Value::Float(value) => ("Float", &decimal::Shown(*value)),
             Value::String(value) => ("String", value),
             Value::Bytes(value) => ("Bytes", value),
@@ -262,6 +290,25 @@ macro_rules! from_integers {
 
 from_integers!(i8, i16, i32, i64, isize; u8, u16, u32, u64, usize);
 
+impl From<i128> for Value {
+    fn from(value: i128) -> Self {
+        match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => Value::Int(value),
+            (_, Ok(value)) => Value::UInt(value),
+            _ => Value::Int128(value.into()),
+        }
+    }
+}
+
+impl From<u128> for Value {
+    fn from(value: u128) -> Self {
+        match i128::try_from(value) {
+            Ok(value) => value.into(),
+            Err(_) => Value::UInt128(value.into()),
+        }
+    }
+}
+
 macro_rules! from_variants {
     ($($from:ty => $variant:ident),* $(,)?) => {
         $(impl From<$from> for Value {
@@ -303,6 +350,8 @@ impl Serialize for Value {
             Value::Bool(value) => serializer.serialize_bool(*value),
             Value::Int(value) => serializer.serialize_i64(*value),
             Value::UInt(value) => serializer.serialize_u64(*value),
+            Value::Int128(value) => serializer.serialize_i128(**value),
+            Value::UInt128(value) => serializer.serialize_u128(**value),
             Value::Float(value) => serializer.serialize_f64(*value),
             Value::String(value) => serializer.serialize_str(value),
             Value::Bytes(value) => serializer.serialize_bytes(value),
@@ -356,15 +405,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_i128<E: de::Error>(self, value: i128) -> Result<Value, E> {
-        match (i64::try_from(value), u64::try_from(value)) {
-            (Ok(value), _) => Ok(value.into()),
-            (_, Ok(value)) => Ok(value.into()),
-            _ => Err(too_wide(value)),
-        }
+        Ok(value.into())
     }
 
     fn visit_u128<E: de::Error>(self, value: u128) -> Result<Value, E> {
-        u64::try_from(value).map(Value::from).map_err(|_| too_wide(value))
+        Ok(value.into())
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
@@ -417,20 +462,17 @@ impl<'de> Visitor<'de> for ValueVisitor {
         // serde_json passes numbers so, if any crate of a program has turned on `arbitrary_precision`.
         match dict.get("$serde_json::private::Number").and_then(Value::as_str) {
             Some(text) if dict.len() == 1 => number(text).ok_or_else(|| {
-                de::Error::custom(format_args!("the number {text:.40} does not fit into 64 bits"))
+                de::Error::custom(format_args!("the number {text:.40} does not fit into 128 bits"))
             }),
             _ => Ok(Value::Dict(dict)),
         }
     }
 }
 
-fn too_wide<E: de::Error>(value: impl fmt::Display) -> E {
-    E::custom(format_args!("the integer {value} does not fit into 64 bits"))
-}
-
 /// Reads the text of a number.
 fn number(text: &str) -> Option<Value> {
-    let integer = text.parse().map(Value::Int).or_else(|_| text.parse::<u64>().map(Value::from));
+    let integer = text.parse::<i128>().map(Value::from);
+    let integer = integer.or_else(|_| text.parse::<u128>().map(Value::from));
     let is_integer = text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
     let float = || text.parse().ok().filter(|value: &f64| value.is_finite() && !is_integer);
     integer.ok().or_else(|| float().map(Value::Float))

@@ -9,8 +9,8 @@
  * ```
  *
  * Sent values: `null` and `undefined` become null; a number that is an integer within
- * ±2^53 becomes an integer, any other number a float; a `bigint` becomes an integer (64 bits at
- * most); `ArrayBuffer` and its views become binary data; an array becomes a list; a plain object,
+ * ±2^53 becomes an integer, any other number a float; a `bigint` becomes an integer (128 bits at
+ * most, 64 in MessagePack); `ArrayBuffer` and its views become binary data; an array becomes a list; a plain object,
  * an instance of a class and a `Map` with string keys become a dict; an object with `toJSON()` (a
  * `Date`, say) becomes what that returns. Functions, symbols, errors, sets, promises, cycles and
  * what is deeper than 100 levels are refused with an {@link EncodeError} that names the place.

@@ -40,7 +40,7 @@ impl<const ID: u8> Format for Absent<ID> {
     type Items<'de> = NoItems;
     type Tokens<'de> = NoTokens;
 
-    fn scan(_: &[u8], _: bool) -> Result<Spans, Flaw> {
+    fn scan(_: &[u8], _: bool, _: usize) -> Result<Spans, Flaw> {
         Err(Flaw::new(OFF, 0))
     }
 
@@ -48,7 +48,7 @@ impl<const ID: u8> Format for Absent<ID> {
         Err(Flaw::new(OFF, 0))
     }
 
-    fn check(_: &[u8], _: bool) -> Result<Shape, Flaw> {
+    fn check(_: &[u8], _: bool, _: usize) -> Result<Shape, Flaw> {
         Ok(Kind::Other.into())
     }
 

@@ -16,6 +16,10 @@ use crate::value::{Dict, List, Value};
 /// rejected, when received and when sent.
 pub const MAX_DEPTH: usize = 100;
 
+/// As [`MAX_DEPTH`], for the messages of a router: an answer may wrap what a peer has sent, such as an
+/// event of the history.
+pub(super) const MAX_DEPTH_OF_ROUTERS: usize = MAX_DEPTH + 8;
+
 /// A wire format. Each format is a type without values;
 /// [`with_format`](super::with_format) selects it.
 pub(super) trait Format {
@@ -35,11 +39,11 @@ pub(super) trait Format {
 
     /// Checks that `message` is well-formed and locates the elements of its list. With `strict` it
     /// also notes values that some readers of this format cannot read.
-    fn scan(message: &[u8], strict: bool) -> Result<Spans, Flaw>;
+    fn scan(message: &[u8], strict: bool, max_depth: usize) -> Result<Spans, Flaw>;
 
     /// Checks that `value` is one well-formed value that may be an element of a message. With
     /// `string_keys` a dict must have string keys only.
-    fn check(value: &[u8], string_keys: bool) -> Result<Shape, Flaw>;
+    fn check(value: &[u8], string_keys: bool, max_depth: usize) -> Result<Shape, Flaw>;
 
     /// Returns the bytes of one well-formed value, and an allowance for the memory of its lists and
     /// dicts.

@@ -10,7 +10,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::bounds::{Bounds, Refused};
-use super::format::Format;
+use super::format::{Format, MAX_DEPTH, MAX_DEPTH_OF_ROUTERS};
 use super::scan::{Kind, Span, Spans};
 use super::transcode::{self, Uncopied};
 use super::values::{self, Entry};
@@ -38,7 +38,8 @@ pub(super) fn read<W: Wire + ?Sized, const FROM_ROUTER: bool>(
             bounds.message_setting
         ))));
     }
-    let spans = wire.scan(frame, bounds.strict).map_err(|flaw| {
+    let max_depth = if FROM_ROUTER { MAX_DEPTH_OF_ROUTERS } else { MAX_DEPTH };
+    let spans = wire.scan(frame, bounds.strict, max_depth).map_err(|flaw| {
         let text = format!("malformed {} message: {flaw}", wire.serializer().as_str());
         Refused::Violation(Violation::new(text))
     })?;
@@ -66,9 +67,20 @@ pub(super) fn write<W: Wire + ?Sized>(
     message: &Message,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    let mut sent = Sent { wire, out, first: true, failed: None };
+    let mut sent = Sent { wire, out, first: true, failed: None, max_depth: max_depth(message) };
     message.write(&mut sent)?;
     sent.failed.map_or(Ok(()), Err)
+}
+
+/// Returns how deep a message may be nested, which is more for those of a router.
+fn max_depth(message: &Message) -> usize {
+    match message {
+        Message::Result(_) | Message::Event(_) | Message::Invocation(_) => MAX_DEPTH_OF_ROUTERS,
+        Message::Error(error) if error.request_type != RequestType::Invocation => {
+            MAX_DEPTH_OF_ROUTERS
+        }
+        _ => MAX_DEPTH,
+    }
 }
 
 /// Estimates the encoded size of a message in bytes.
@@ -341,6 +353,7 @@ struct Sent<'a, W: ?Sized> {
     first: bool,
     /// The first error.
     failed: Option<EncodeError>,
+    max_depth: usize,
 }
 
 impl<W: Wire + ?Sized> Sent<'_, W> {
@@ -358,15 +371,20 @@ impl<W: Wire + ?Sized> Sent<'_, W> {
     }
 
     fn write_payload(&mut self, payload: &Payload) -> Result<(), EncodeError> {
+        let max_depth = self.max_depth;
         match payload.content() {
             Content::Empty => Ok(()),
             Content::Encoded(encoded) if encoded.serializer == self.wire.serializer() => {
                 self.next().extend_from_slice(encoded.raw());
                 Ok(())
             }
-            Content::Encoded(encoded) => write_foreign(self.wire, self.next(), encoded).map(drop),
+            Content::Encoded(encoded) => {
+                write_foreign(self.wire, self.next(), encoded, max_depth).map(drop)
+            }
             Content::Values(args, kwargs) => {
-                write_values(self.wire, self.next(), args, kwargs, !kwargs.is_empty()).map(drop)
+                let arguments = (args, kwargs);
+                write_values(self.wire, self.next(), arguments, !kwargs.is_empty(), max_depth)
+                    .map(drop)
             }
             Content::Opaque(bytes) => self.wire.write_bytes(self.next(), bytes),
         }
@@ -394,7 +412,9 @@ impl<W: Wire + ?Sized> ElementWriter for Sent<'_, W> {
             return;
         }
         let wire = self.wire;
-        let written = write_checked(wire, self.next(), |out| values::write_dict(wire, out, value));
+        let max_depth = self.max_depth;
+        let write = |out: &mut Vec<u8>| values::write_dict(wire, out, value);
+        let written = write_checked(wire, self.next(), max_depth, write);
         self.keep(written);
     }
 
@@ -412,18 +432,18 @@ impl<W: Wire + ?Sized> ElementWriter for Sent<'_, W> {
 pub(super) fn write_values<W: Wire + ?Sized>(
     wire: &W,
     out: &mut Vec<u8>,
-    args: &List,
-    kwargs: &Dict,
+    (args, kwargs): (&List, &Dict),
     with_kwargs: bool,
+    max_depth: usize,
 ) -> Result<(usize, usize), EncodeError> {
-    write_checked(wire, out, |out| values::write_list(wire, out, args))?;
+    write_checked(wire, out, max_depth, |out| values::write_list(wire, out, args))?;
     let args_end = out.len();
     if !with_kwargs {
         return Ok((args_end, args_end));
     }
     wire.separate(out);
     let kwargs_start = out.len();
-    write_checked(wire, out, |out| values::write_dict(wire, out, kwargs))?;
+    write_checked(wire, out, max_depth, |out| values::write_dict(wire, out, kwargs))?;
     Ok((args_end, kwargs_start))
 }
 
@@ -432,13 +452,15 @@ pub(super) fn write_foreign<W: Wire + ?Sized>(
     wire: &W,
     out: &mut Vec<u8>,
     encoded: &Encoded,
+    max_depth: usize,
 ) -> Result<(usize, usize), EncodeError> {
-    write_checked(wire, out, |out| transcode(wire, out, encoded, encoded.args(), "argument"))?;
+    let (args, place) = (encoded.args(), "argument");
+    write_checked(wire, out, max_depth, |out| transcode(wire, out, encoded, args, place))?;
     let args_end = out.len();
     let Some(kwargs) = encoded.kwargs() else { return Ok((args_end, args_end)) };
     wire.separate(out);
     let kwargs_start = out.len();
-    write_checked(wire, out, |out| transcode(wire, out, encoded, kwargs, ""))?;
+    write_checked(wire, out, max_depth, |out| transcode(wire, out, encoded, kwargs, ""))?;
     Ok((args_end, kwargs_start))
 }
 
@@ -474,9 +496,10 @@ fn transcode<W: Wire + ?Sized>(
 fn write_checked<W: Wire + ?Sized>(
     wire: &W,
     out: &mut Vec<u8>,
+    max_depth: usize,
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     let start = out.len();
     write(out)?;
-    wire.check(&out[start..], false).map_err(EncodeError::new).map(drop)
+    wire.check(&out[start..], false, max_depth).map_err(EncodeError::new).map(drop)
 }

@@ -238,7 +238,7 @@ pub fn write_value(serializer: Serializer, value: &Value) -> Result<Vec<u8>, Enc
         serializer,
         wire => {
             values::write(wire, &mut out, value)?;
-            Wire::check(wire, &out, false).map_err(EncodeError::new)?;
+            Wire::check(wire, &out, false, MAX_DEPTH).map_err(EncodeError::new)?;
             Ok(out)
         },
         Err(EncodeError::new(missing(serializer)))
@@ -258,7 +258,7 @@ pub fn read_value(serializer: Serializer, bytes: &[u8]) -> Result<Value, DecodeE
     with_format!(
         serializer,
         Chosen => {
-            Chosen::check(bytes, false).map_err(DecodeError::new)?;
+            Chosen::check(bytes, false, MAX_DEPTH).map_err(DecodeError::new)?;
             Chosen::read_value(bytes)
         },
         Err(DecodeError::new(missing(serializer)))

@@ -31,8 +31,8 @@ impl Format for MsgPack {
 
     type Items<'de> = ListItems<Tokens<'de>>;
 
-    fn scan(message: &[u8], strict: bool) -> Result<Spans, Flaw> {
-        let mut cursor = Cursor { strict, ..Cursor::new(message) };
+    fn scan(message: &[u8], strict: bool, max_depth: usize) -> Result<Spans, Flaw> {
+        let mut cursor = Cursor { strict, max_depth, ..Cursor::new(message) };
         let Some(count) = list_len(&mut cursor)? else {
             return Err(Flaw::new("not a list", 0));
         };
@@ -46,8 +46,8 @@ impl Format for MsgPack {
         Ok(spans)
     }
 
-    fn check(value: &[u8], string_keys: bool) -> Result<Shape, Flaw> {
-        let mut cursor = Cursor::new(value);
+    fn check(value: &[u8], string_keys: bool, max_depth: usize) -> Result<Shape, Flaw> {
+        let mut cursor = Cursor { max_depth, ..Cursor::new(value) };
         let shape = skip(&mut cursor, 1, string_keys)?;
         cursor.end()?;
         Ok(shape)
@@ -383,17 +383,22 @@ fn skip(cursor: &mut Cursor<'_>, depth: usize, string_keys: bool) -> Result<Shap
             let len = cursor.number(1 << (head - 0xd9))?;
             text(cursor, len)?
         }
-        0x90..=0x9f => return list(cursor, u64::from(head & 0x0f), deeper(depth, start)?),
+        0x90..=0x9f => return list(cursor, u64::from(head & 0x0f), deeper(cursor, depth, start)?),
         0xdc | 0xdd => {
             let len = cursor.number(2 << (head - 0xdc))?;
-            return list(cursor, len, deeper(depth, start)?);
+            return list(cursor, len, deeper(cursor, depth, start)?);
         }
         0x80..=0x8f => {
-            return dict(cursor, u64::from(head & 0x0f), deeper(depth, start)?, string_keys);
+            return dict(
+                cursor,
+                u64::from(head & 0x0f),
+                deeper(cursor, depth, start)?,
+                string_keys,
+            );
         }
         0xde | 0xdf => {
             let len = cursor.number(2 << (head - 0xde))?;
-            return dict(cursor, len, deeper(depth, start)?, string_keys);
+            return dict(cursor, len, deeper(cursor, depth, start)?, string_keys);
         }
         0xc0 => Kind::Null,
         0xc1 => return Err(Flaw::new("the reserved byte 0xc1", start)),

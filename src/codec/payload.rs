@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
-use super::format::Format;
+use super::format::{Format, MAX_DEPTH};
 use super::scan::{Kind, Shape};
 use super::value_de::{KwargsReader, ValueReader};
 use super::wire::Wire;
@@ -290,7 +290,7 @@ impl Value {
     ///
     /// # Errors
     ///
-    /// Returns [`EncodeError`] if no `Value` represents it, such as an integer of more than 64 bits,
+    /// Returns [`EncodeError`] if no `Value` represents it, such as a function of serde's own,
     /// or if it is nested deeper than 99 levels.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
         // Through the preferred format: there is one mapping of serde's types, that of the wire.
@@ -355,14 +355,15 @@ fn from_encoded<F: Format>(args: &[u8], kwargs: Option<&[u8]>) -> Result<Payload
 /// Checks that a peer would accept the value that serde has written, and returns its shape. Serde
 /// itself reports neither the depth nor the kinds of keys.
 fn check<F: Format>(value: &[u8], string_keys: bool, place: &str) -> Result<Shape, EncodeError> {
-    F::check(value, string_keys).map_err(|flaw| EncodeError::new(format!("{place}: {flaw}")))
+    F::check(value, string_keys, MAX_DEPTH)
+        .map_err(|flaw| EncodeError::new(format!("{place}: {flaw}")))
 }
 
 fn from_foreign(serializer: Serializer, encoded: &Encoded) -> Result<Payload, EncodeError> {
     let mut out = Vec::with_capacity(encoded.raw().len());
     let (args_end, kwargs_start) = with_wire!(
         serializer,
-        wire => frame::write_foreign(wire, &mut out, encoded)?,
+        wire => frame::write_foreign(wire, &mut out, encoded, MAX_DEPTH)?,
         return Err(EncodeError::new(missing(serializer)))
     );
     let kwargs = encoded.kwargs().map(|_| kwargs_start..out.len());
@@ -374,7 +375,7 @@ fn from_values(serializer: Serializer, args: &List, kwargs: &Dict) -> Result<Pay
     let mut out = Vec::with_capacity(64);
     let (args_end, kwargs_start) = with_wire!(
         serializer,
-        wire => frame::write_values(wire, &mut out, args, kwargs, with_kwargs)?,
+        wire => frame::write_values(wire, &mut out, (args, kwargs), with_kwargs, MAX_DEPTH)?,
         return Err(EncodeError::new(missing(serializer)))
     );
     let kwargs = with_kwargs.then_some(kwargs_start..out.len());

@@ -26,11 +26,17 @@ pub(super) trait SerdeSource<'de>: Source<'de> {
 /// The deserializer of one value.
 pub(super) struct Reader<'a, S>(pub(super) &'a mut S);
 
-impl<'de, S: SerdeSource<'de>> Deserializer<'de> for Reader<'_, S> {
-    type Error = DecodeError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.0.token()? {
+impl<S> Reader<'_, S> {
+    /// Passes the value that begins with this token to a visitor.
+    fn visit_token<'de, V: Visitor<'de>>(
+        self,
+        token: Token<'de>,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError>
+    where
+        S: SerdeSource<'de>,
+    {
+        match token {
             Token::List(open) => {
                 let mut entries = Entries { source: self.0, open };
                 let value = visitor.visit_seq(&mut entries)?;
@@ -43,6 +49,30 @@ impl<'de, S: SerdeSource<'de>> Deserializer<'de> for Reader<'_, S> {
             }
             scalar => visit(scalar, visitor),
         }
+    }
+}
+
+impl<'de, S: SerdeSource<'de>> Deserializer<'de> for Reader<'_, S> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let token = self.0.token()?;
+        self.visit_token(token, visitor)
+    }
+
+    // JavaScript writes whole floats below 10^21 as integers.
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0.token()? {
+            Token::Wide { negative, magnitude } => {
+                let value = magnitude as f64;
+                visitor.visit_f64(if negative { -value } else { value })
+            }
+            token => self.visit_token(token, visitor),
+        }
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_f64(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -79,7 +109,7 @@ impl<'de, S: SerdeSource<'de>> Deserializer<'de> for Reader<'_, S> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf unit
         unit_struct seq tuple tuple_struct map struct identifier
     }
 }
@@ -92,10 +122,9 @@ fn visit<'de, V: Visitor<'de>>(scalar: Token<'de>, visitor: V) -> Result<V::Valu
         Token::UInt(value) => visitor.visit_u64(value),
         Token::Int(value) => visitor.visit_i64(value),
         Token::Wide { negative: false, magnitude } => visitor.visit_u128(magnitude),
-        Token::Wide { negative: true, magnitude } => match 0_i128.checked_sub_unsigned(magnitude) {
-            Some(value) => visitor.visit_i128(value),
-            None => Err(DecodeError::new("an integer that does not fit into 128 bits")),
-        },
+        Token::Wide { negative: true, magnitude } => {
+            visitor.visit_i128(super::values::wide_negative(magnitude)?)
+        }
         Token::Float(value) => visitor.visit_f64(value),
         Token::Text(Cow::Borrowed(value)) => visitor.visit_borrowed_str(value),
         Token::Text(Cow::Owned(value)) => visitor.visit_string(value),

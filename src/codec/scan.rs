@@ -155,6 +155,7 @@ pub(super) struct Cursor<'a> {
     pub(super) strict: bool,
     /// The first of them in this element.
     pub(super) suspect: Option<Flaw>,
+    pub(super) max_depth: usize,
 }
 
 /// Shares of [`Cursor::built`].
@@ -164,7 +165,7 @@ const BUILT_DICT: usize = 64;
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0, built: 0, strict: false, suspect: None }
+        Cursor { bytes, at: 0, built: 0, strict: false, suspect: None, max_depth: MAX_DEPTH }
     }
 
     /// Notes a value that some readers cannot read.
@@ -238,6 +239,13 @@ impl<'a> Cursor<'a> {
 }
 
 /// Returns the depth inside a container that opens at `at` on `depth`.
-pub(super) fn deeper(depth: usize, at: usize) -> Result<usize, Flaw> {
-    if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(Flaw::new("nested deeper than 100", at)) }
+pub(super) fn deeper(cursor: &Cursor<'_>, depth: usize, at: usize) -> Result<usize, Flaw> {
+    if depth < cursor.max_depth {
+        return Ok(depth + 1);
+    }
+    let what = match cursor.max_depth {
+        MAX_DEPTH => "nested deeper than 100",
+        _ => "nested deeper than 108",
+    };
+    Err(Flaw::new(what, at))
 }

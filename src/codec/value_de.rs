@@ -56,6 +56,8 @@ impl<'de> Deserializer<'de> for ValueReader<'de> {
                 Err(_) => visitor.visit_i64(*value),
             },
             Value::UInt(value) => visitor.visit_u64(*value),
+            Value::Int128(value) => visitor.visit_i128(**value),
+            Value::UInt128(value) => visitor.visit_u128(**value),
             Value::Float(value) => visitor.visit_f64(*value),
             Value::String(value) => visitor.visit_borrowed_str(value),
             Value::Bytes(value) => visitor.visit_borrowed_bytes(value),
@@ -69,6 +71,18 @@ impl<'de> Deserializer<'de> for ValueReader<'de> {
             }
             Value::Dict(dict) => visit_dict(dict, visitor),
         }
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0 {
+            Value::Int128(value) => visitor.visit_f64(**value as f64),
+            Value::UInt128(value) => visitor.visit_f64(**value as f64),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_f64(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -113,7 +127,7 @@ impl<'de> Deserializer<'de> for ValueReader<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf unit
         unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }

@@ -50,11 +50,8 @@ fn build<'de>(token: Token<'de>, source: &mut dyn Source<'de>) -> Result<Value, 
         Token::Bool(value) => Value::Bool(value),
         Token::UInt(value) => value.into(),
         Token::Int(value) => Value::Int(value),
-        Token::Wide { negative, magnitude } => {
-            let sign = if negative { "-" } else { "" };
-            let text = format!("the integer {sign}{magnitude} does not fit into 64 bits");
-            return Err(DecodeError::new(text));
-        }
+        Token::Wide { negative: false, magnitude } => magnitude.into(),
+        Token::Wide { negative: true, magnitude } => wide_negative(magnitude)?.into(),
         Token::Float(value) => Value::Float(value),
         Token::Text(text) => Value::String(text.into_owned()),
         Token::Bytes(bytes) => Value::Bytes(bytes.into_owned().into()),
@@ -64,6 +61,13 @@ fn build<'de>(token: Token<'de>, source: &mut dyn Source<'de>) -> Result<Value, 
         Token::List(open) => Value::List(entries(source, open, "")?),
         Token::Dict(open) => Value::Dict(dict_entries(source, open)?),
     })
+}
+
+/// Returns a negative integer of more than 64 bits.
+pub(super) fn wide_negative(magnitude: u128) -> Result<i128, DecodeError> {
+    0_i128
+        .checked_sub_unsigned(magnitude)
+        .ok_or_else(|| DecodeError::new("an integer that does not fit into 128 bits"))
 }
 
 /// Reads the list of positional arguments. Errors name the argument; the first is 1.
@@ -161,6 +165,12 @@ fn read_lenient(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
         // As msgpackr writes JavaScript's undefined, in wampy for one.
         Token::Extension(0, [0]) => Ok(Value::Null),
         Token::Extension(..) => Err(DecodeError::new("an extension of MessagePack")),
+        // Not every serializer has a form for it, and what is kept may be passed on.
+        Token::Wide { negative, magnitude } => {
+            let sign = if negative { "-" } else { "" };
+            let text = format!("the integer {sign}{magnitude} does not fit into 64 bits");
+            Err(DecodeError::new(text))
+        }
         other => build(other, source),
     }
 }
@@ -176,6 +186,8 @@ pub(super) fn write<W: Wire + ?Sized>(
         Value::Bool(value) => wire.bool(out, *value),
         Value::Int(value) => wire.int(out, *value),
         Value::UInt(value) => wire.write_uint(out, *value),
+        Value::Int128(value) => wire.wide(out, **value < 0, value.unsigned_abs())?,
+        Value::UInt128(value) => wire.wide(out, false, **value)?,
         Value::Float(value) => wire.f64(out, *value)?,
         Value::String(text) => wire.write_text(out, text)?,
         Value::Bytes(bytes) => wire.write_bytes(out, bytes)?,

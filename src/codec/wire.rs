@@ -75,8 +75,8 @@ macro_rules! wire {
 }
 
 wire! {
-    fn scan(&self, message: &[u8], strict: bool) -> Result<Spans, Flaw>;
-    fn check(&self, value: &[u8], string_keys: bool) -> Result<Shape, Flaw>;
+    fn scan(&self, message: &[u8], strict: bool, max_depth: usize) -> Result<Spans, Flaw>;
+    fn check(&self, value: &[u8], string_keys: bool, max_depth: usize) -> Result<Shape, Flaw>;
     fn read_uint(&self, element: &[u8]) -> Option<u64>;
     fn read_value(&self, element: &[u8]) -> Result<Value, DecodeError>;
     fn read_args(&self, element: &[u8]) -> Result<List, DecodeError>;

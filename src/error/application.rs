@@ -107,6 +107,8 @@ impl fmt::Display for Plain<'_> {
             Value::Bool(value) => write!(f, "{value}"),
             Value::Int(value) => write!(f, "{value}"),
             Value::UInt(value) => write!(f, "{value}"),
+            Value::Int128(value) => write!(f, "{value}"),
+            Value::UInt128(value) => write!(f, "{value}"),
             Value::Float(value) => write!(f, "{:?}", Shown(*value)),
             Value::String(text) => f.write_str(text),
             Value::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),

@@ -244,7 +244,7 @@ fn a_payload_is_forwarded_byte_for_byte() {
 /// What is well-formed but has no value in `Value` fails where it is decoded, and only there.
 #[test]
 fn values_without_a_form_fail_alone() {
-    let cases: [(Serializer, &[u8], &str); 5] = [
+    let cases: [(Serializer, &[u8], &str); 6] = [
         (
             Serializer::Json,
             b"[50,1,{},[1,\"\\u0000?\"]]",
@@ -252,8 +252,8 @@ fn values_without_a_form_fail_alone() {
         ),
         (
             Serializer::Json,
-            b"[50,1,{},[1,18446744073709551616]]",
-            "argument 2: the integer 1844674407370955161",
+            b"[50,1,{},[1,340282366920938463463374607431768211456]]",
+            "argument 2: number 340282366920938463463374607431768211456 does not fit",
         ),
         (Serializer::Json, b"[50,1,{},[1,1e999]]", "argument 2: number 1e999 does not fit"),
         (
@@ -263,8 +263,13 @@ fn values_without_a_form_fail_alone() {
         ),
         (
             Serializer::Cbor,
-            b"\x84\x18\x32\x01\xa0\x82\x01\xc2\x49\x01\0\0\0\0\0\0\0\0",
-            "argument 2: the integer 18446744073709551616 does not fit into 64 bits",
+            b"\x84\x18\x32\x01\xa0\x82\x01\xc2\x51\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            "argument 2: a bignum that does not fit into 128 bits",
+        ),
+        (
+            Serializer::Json,
+            b"[50,1,{},[1,-170141183460469231731687303715884105729]]",
+            "argument 2: an integer that does not fit into 128 bits",
         ),
     ];
     for (serializer, frame, expected) in cases {

@@ -46,13 +46,25 @@ enum Untagged {
 
 /// Checks that a value has this form in JSON, the same in the others, and comes back from each.
 fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, json: &str) {
+    same_in(&Serializer::ALL, value, json);
+}
+
+/// As [`same`], for a value that has a form in these serializers only.
+fn same_in<T: Serialize + DeserializeOwned + PartialEq + Debug>(
+    serializers: &[Serializer],
+    value: T,
+    json: &str,
+) {
     let written = Payload::encode(Serializer::Json, &(&value,), &()).unwrap();
     assert_eq!(written.encoded().unwrap().0, format!("[{json}]").as_bytes(), "{value:?}");
     let plain = Payload::from_encoded(Serializer::Json, format!("[{json}]").as_bytes(), None);
-    for from in Serializer::ALL {
+    // In-process, without a serializer.
+    let plain_value = Value::encode(&value).unwrap();
+    assert_eq!(plain_value.decode::<T>().unwrap(), value);
+    for &from in serializers {
         let payload = Payload::encode(from, &(&value,), &()).unwrap();
         assert_eq!(payload.decode::<T>().unwrap(), value, "{from:?}");
-        for to in Serializer::ALL {
+        for &to in serializers {
             // The router's conversion writes what the type itself would have written.
             let converted = payload.clone().into_serializer(to).unwrap();
             assert_eq!(converted.decode::<T>().unwrap(), value, "{from:?} to {to:?}");
@@ -65,6 +77,7 @@ fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, json: &st
         }
         // By way of plain values, typed both ways.
         let value_of = payload.decode::<Value>().unwrap();
+        assert_eq!(value_of, plain_value, "{from:?}");
         assert_eq!(value_of.decode::<T>().unwrap(), value, "{from:?}");
         let by_value = Payload::encode(from, &(&value_of,), &()).unwrap();
         assert_eq!(by_value.decode::<T>().unwrap(), value, "{from:?}");
@@ -133,6 +146,9 @@ fn enums() {
     same(Ok::<u8, String>(7), r#"{"Ok":7}"#);
 }
 
+/// JSON and CBOR.
+const WIDE: [Serializer; 2] = [Serializer::Json, Serializer::Cbor];
+
 #[test]
 fn integers_of_128_bits() {
     let values: [(i128, &str); 5] = [
@@ -143,27 +159,77 @@ fn integers_of_128_bits() {
         (i128::MIN, "-170141183460469231731687303715884105728"),
     ];
     for (value, text) in values {
-        for from in [Serializer::Json, Serializer::Cbor] {
-            let payload = Payload::encode(from, &(value,), &()).unwrap();
-            assert_eq!(payload.decode::<i128>().unwrap(), value);
-            for to in [Serializer::Json, Serializer::Cbor] {
-                let converted = payload.clone().into_serializer(to).unwrap();
-                assert_eq!(converted.decode::<i128>().unwrap(), value, "{from:?} to {to:?}");
-            }
-            let json = payload.clone().into_serializer(Serializer::Json).unwrap();
-            assert_eq!(json.encoded().unwrap().0, format!("[{text}]").as_bytes());
-            // MessagePack has no form for them, and plain values have none.
-            let error = payload.clone().into_serializer(Serializer::MsgPack).unwrap_err();
-            assert!(error.message.contains(text), "{error}");
-            assert!(payload.decode::<Value>().is_err());
-        }
-        let error = Payload::encode(Serializer::MsgPack, &(value,), &()).unwrap_err();
-        let expected = format!("arguments: MessagePack cannot represent the integer {text}");
-        assert_eq!(error.message, expected);
+        same_in(&WIDE, value, text);
+        same_in(&WIDE, Some(vec![value]), &format!("[{text}]"));
+        let plain = Value::from(value);
+        assert_eq!((plain.as_i128(), plain.kind()), (Some(value), "integer"));
+        assert_eq!((plain.as_i64(), plain.as_u64()), (None, None));
+        assert_eq!(plain.as_f64(), Some(value as f64));
+        refused_by_msgpack(value, text);
     }
-    let largest = Payload::encode(Serializer::Json, &(u128::MAX,), &()).unwrap();
-    let cbor = largest.into_serializer(Serializer::Cbor).unwrap();
-    assert_eq!(cbor.decode::<u128>().unwrap(), u128::MAX);
+    let text = "340282366920938463463374607431768211455";
+    same_in(&WIDE, u128::MAX, text);
+    refused_by_msgpack(u128::MAX, text);
+    let plain = Value::from(u128::MAX);
+    assert_eq!((plain.as_u128(), plain.as_i128()), (Some(u128::MAX), None));
+    // What fits into 64 bits is what it was, whatever its type.
+    for small in [0_i128, -1, i64::MIN.into(), u64::MAX.into()] {
+        same(small, &small.to_string());
+        assert_eq!(Value::from(small).as_i128(), Some(small));
+    }
+    assert_eq!((Value::from(7_i128), Value::from(7_u128)), (Value::Int(7), Value::Int(7)));
+    assert_eq!(Value::from(u128::from(u64::MAX)), Value::UInt(u64::MAX));
+}
+
+/// MessagePack has no form for them: an error, typed and through `Value`, and when the router converts.
+fn refused_by_msgpack<T: Serialize + Into<Value> + Copy>(value: T, text: &str) {
+    let expected = format!("arguments: MessagePack cannot represent the integer {text}");
+    let error = Payload::encode(Serializer::MsgPack, &(value,), &()).unwrap_err();
+    assert_eq!(error.message, expected);
+    let plain: Value = value.into();
+    let error = Payload::encode(Serializer::MsgPack, &(plain,), &()).unwrap_err();
+    assert_eq!(error.message, expected);
+    for from in WIDE {
+        let payload = Payload::encode(from, &(value,), &()).unwrap();
+        let error = payload.into_serializer(Serializer::MsgPack).unwrap_err();
+        assert!(error.message.contains(text), "{error}");
+    }
+}
+
+/// JavaScript writes whole floats below 10^21 without a point, larger ones with an exponent.
+#[test]
+fn numbers_above_64_bits_as_javascript_writes_them() {
+    for (text, number) in [
+        ("18446744073709552000", 18_446_744_073_709_551_616.0),
+        ("-18446744073709552000", -18_446_744_073_709_551_616.0),
+        ("100000000000000000000", 1e20),
+        ("999999999999999900000", 999_999_999_999_999_900_000.0),
+        ("1e+21", 1e21),
+        ("1.5e+300", 1.5e300),
+    ] {
+        let json = format!("[{text}]");
+        let payload = Payload::from_encoded(Serializer::Json, json.as_bytes(), None).unwrap();
+        // The digits stay where the target has a form for them.
+        for to in WIDE {
+            let converted = payload.clone().into_serializer(to).unwrap();
+            assert_eq!(converted.decode::<f64>().unwrap(), number, "{text} to {to:?}");
+            assert_eq!(converted.decode::<f32>().unwrap(), number as f32, "{text} to {to:?}");
+            let value = converted.decode::<Value>().unwrap();
+            assert_eq!(value.as_f64(), Some(number), "{text} to {to:?}");
+            assert_eq!(value.decode::<f64>().unwrap(), number, "{text} to {to:?}");
+            assert_eq!(converted.decode::<Option<Vec<f64>>>().ok(), None);
+        }
+        if !text.contains('e') {
+            let exact: i128 = text.parse().unwrap();
+            assert_eq!(payload.decode::<i128>().unwrap(), exact);
+            assert_eq!(payload.decode::<Value>().unwrap(), Value::from(exact));
+        }
+    }
+    // In MessagePack and CBOR JavaScript writes such a number as a float.
+    for to in Serializer::ALL {
+        let payload = Payload::encode(to, &(18_446_744_073_709_551_616.0_f64,), &()).unwrap();
+        assert_eq!(payload.decode::<f64>().unwrap(), 18_446_744_073_709_551_616.0);
+    }
 }
 
 #[test]

@@ -32,3 +32,4 @@ mod strangers;
 mod tracebacks;
 mod turns;
 mod watcher;
+mod wrapped;

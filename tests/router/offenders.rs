@@ -21,7 +21,6 @@ fn what_is_no_message_is_answered_by_abort_and_the_end() {
         ("[48, 1, {}]", "CALL"),
         ("[48, 0, {}, \"a\"]", "CALL"),
         ("[48, 1, {}, \"a\"] x", ""),
-        ("[70, 5, {}]", "YIELD"),
         ("[1, \"realm1\", {\"roles\": {\"caller\": {}}}]", "HELLO"),
         (&*deep, ""),
     ] {

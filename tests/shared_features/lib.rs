@@ -85,7 +85,13 @@ fn values_are_read_from_json() {
     assert_eq!(value, Dict::from([("b", Value::from(list)), ("a", Dict::new().into())]).into());
     let value: Value = serde_json::from_value(json!({"n": 7})).unwrap();
     assert_eq!(value, Dict::from([("n", 7)]).into());
-    assert!(serde_json::from_str::<Value>("18446744073709551616").is_err());
+    for wide in [1_i128 << 64, i128::MIN, i128::MAX] {
+        let value: Value = serde_json::from_str(&wide.to_string()).unwrap();
+        assert_eq!(value, Value::from(wide));
+    }
+    let value: Value = serde_json::from_str(&u128::MAX.to_string()).unwrap();
+    assert_eq!(value, Value::from(u128::MAX));
+    assert!(serde_json::from_str::<Value>(&"9".repeat(40)).is_err());
 }
 
 #[test]

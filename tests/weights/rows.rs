@@ -116,7 +116,7 @@ const ROWS: [(&str, &str, &[&str]); 16] = [
         "an event nested deep in a history, or one of many values",
         "the others are answered; an answer is weighed",
         &[
-            "row12_an_event_that_is_nested_deep_does_not_hide_the_others",
+            "row12_an_event_that_is_nested_deep_is_told_as_well",
             "row12_an_answer_is_weighed_as_the_values_that_it_is_made_of",
         ],
     ),

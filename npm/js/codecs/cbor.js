@@ -8,7 +8,7 @@
 
 import { Decoder, unsigned64 } from './decoder.js';
 import { Encoder } from './encoder.js';
-import { put } from './rules.js';
+import { isWide, put } from './rules.js';
 
 const NEGATIVE = 1;
 const BYTES = 2;
@@ -68,6 +68,21 @@ class CborEncoder extends Encoder {
     sink.bytes[sink.length] = (major << 5) | 27;
     sink.view.setBigUint64(sink.length + 1, content);
     sink.length += 9;
+  }
+
+  wide(value) {
+    const [tag, content] = value < 0n ? [3, -1n - value] : [2, value];
+    if (content < 2n ** 64n) {
+      this.big(value);
+      return;
+    }
+    const digits = content.toString(16);
+    const bytes = new Uint8Array((digits.length + 1) >> 1);
+    for (let at = 0, end = digits.length; end > 0; at++, end -= 2) {
+      bytes[bytes.length - 1 - at] = parseInt(digits.slice(Math.max(end - 2, 0), end), 16);
+    }
+    this.#head(TAG, tag);
+    this.octets(bytes);
   }
 
   float(value) {
@@ -178,7 +193,7 @@ class CborDecoder extends Decoder {
         case 0:
           return info === 27 ? unsigned64(this.#high, this.#low) : argument;
         case NEGATIVE:
-          return info === 27 ? this.#negative(unsigned64(this.#high, this.#low), start) : -1 - argument;
+          return info === 27 ? negative(unsigned64(this.#high, this.#low)) : -1 - argument;
         case BYTES: {
           const bytes = info === INDEFINITE ? this.#chunkedBytes() : this.octets(argument);
           return tag === 2 || tag === 3 ? this.#bignum(tag, bytes, start) : bytes;
@@ -233,17 +248,6 @@ class CborDecoder extends Decoder {
     throw this.flaw('a reserved head', start);
   }
 
-  #negative(content, start) {
-    if (typeof content === 'number' && content < 2 ** 53) {
-      return -1 - content;
-    }
-    const value = -1n - BigInt(content);
-    if (value < -(2n ** 63n)) {
-      throw this.flaw('an integer below 64 bits', start);
-    }
-    return value;
-  }
-
   /** Bignums (tags 2 and 3) are integers. */
   #bignum(tag, bytes, start) {
     const first = bytes.findIndex((byte) => byte !== 0);
@@ -255,14 +259,16 @@ class CborDecoder extends Decoder {
         low = ((low << 8) | digit) >>> 0;
       }
       const value = unsigned64(high, low);
-      if (tag === 2) {
+      return tag === 2 ? value : negative(value);
+    }
+    if (digits.length <= 16) {
+      const content = digits.reduce((value, digit) => (value << 8n) | BigInt(digit), 0n);
+      const value = tag === 2 ? content : -1n - content;
+      if (isWide(value)) {
         return value;
       }
-      if (value < 2n ** 63n) {
-        return this.#negative(value, start);
-      }
     }
-    throw this.flaw('a bignum that does not fit into 64 bits', start);
+    throw this.flaw('a bignum that does not fit into 128 bits', start);
   }
 
   #simple(info, argument, start) {
@@ -361,6 +367,11 @@ class CborDecoder extends Decoder {
     }
     return whole;
   }
+}
+
+/** Returns the negative integer of this argument. */
+function negative(content) {
+  return typeof content === 'number' && content < 2 ** 53 ? -1 - content : -1n - BigInt(content);
 }
 
 /** Converts a float of 16 bits. */

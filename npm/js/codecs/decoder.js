@@ -1,7 +1,7 @@
 // What the decoders of the binary formats share. The module has scanned the bytes of a message
 // before; a decoder relies on that for nothing but the time that malformed bytes may take.
 
-import { decodeError, MAX_DEPTH, put } from './rules.js';
+import { decodeError, MAX_RECEIVED_DEPTH, put } from './rules.js';
 
 // A byte order mark is text like any other.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -128,8 +128,8 @@ export class Decoder {
   }
 
   deeper(start) {
-    if (++this.#depth > MAX_DEPTH) {
-      throw this.flaw(`nested deeper than ${MAX_DEPTH + 1}`, start);
+    if (++this.#depth > MAX_RECEIVED_DEPTH) {
+      throw this.flaw(`nested deeper than ${MAX_RECEIVED_DEPTH + 1}`, start);
     }
   }
 

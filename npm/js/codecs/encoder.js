@@ -5,20 +5,17 @@
 // So an encoder serves one value only.
 
 import { EncodeError } from '../errors.js';
-import { bytesOf, encodeError, isBinary, isInteger, MAX_DEPTH, MAX_NUMBER, MAX_VALUES } from './rules.js';
+import { bytesOf, encodeError, isBinary, isInteger, isLong, isWide, MAX_DEPTH, MAX_NUMBER, MAX_VALUES } from './rules.js';
 import { PAYLOAD_SIZE_EXCEEDED } from '../uris.js';
 
 /** Maximum number of path segments in an error text. */
 const SHOWN_SEGMENTS = 8;
 
-const INT64_MIN = -(2n ** 63n);
-const UINT64_MAX = 2n ** 64n - 1n;
-
 const { toString } = Object.prototype;
 
 /**
  * A format adds `nothing()`, `bool(value)`, `integer(number)`, `float(number)`, `big(bigint)`,
- * `text(string)`, `octets(Uint8Array)`, `list(length)`, `dict(length)`, `key(string, isFirst)`,
+ * `wide(bigint)` for more than 64 bits, `text(string)`, `octets(Uint8Array)`, `list(length)`, `dict(length)`, `key(string, isFirst)`,
  * `next(isFirst)` before each element, and `end(isDict)`.
  */
 export class Encoder {
@@ -100,10 +97,12 @@ export class Encoder {
   #bigint(value) {
     if (value >= -MAX_NUMBER && value <= MAX_NUMBER) {
       this.integer(Number(value));
-    } else if (value >= INT64_MIN && value <= UINT64_MAX) {
+    } else if (isLong(value)) {
       this.big(value);
+    } else if (isWide(value)) {
+      this.wide(value);
     } else {
-      throw this.#refusal('is an integer of more than 64 bits');
+      throw this.#refusal('is an integer of more than 128 bits');
     }
   }
 

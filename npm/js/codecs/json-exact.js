@@ -2,7 +2,7 @@
 // integers beyond ±2^53, -0, large whole floats, lone surrogates, `undefined`, maps, `toJSON()`.
 
 import { Encoder } from './encoder.js';
-import { decodeError, MAX_DEPTH, put } from './rules.js';
+import { decodeError, isWide, MAX_RECEIVED_DEPTH, put } from './rules.js';
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?!\d)((?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
 
@@ -30,6 +30,10 @@ export class JsonEncoder extends Encoder {
   }
 
   big(value) {
+    this.out += value;
+  }
+
+  wide(value) {
     this.out += value;
   }
 
@@ -159,7 +163,7 @@ export class JsonDecoder {
     const value = Number(digits);
     if (fraction !== '') {
       if (!Number.isFinite(value)) {
-        throw this.#tooLarge(digits);
+        throw this.#tooLarge(digits, 64);
       }
       this.#at += digits.length;
       return value;
@@ -169,16 +173,16 @@ export class JsonDecoder {
       return value + 0; // 0, not -0
     }
     // Not before here: BigInts of very many digits take their time.
-    const big = digits.length > 20 ? undefined : BigInt(digits);
-    if (big === undefined || big > 2n ** 64n - 1n || big < -(2n ** 63n)) {
-      throw this.#tooLarge(digits);
+    const big = digits.length > 40 ? undefined : BigInt(digits);
+    if (big === undefined || !isWide(big)) {
+      throw this.#tooLarge(digits, 128);
     }
     this.#at += digits.length;
     return big === 2n ** 53n || big === -(2n ** 53n) ? value : big;
   }
 
-  #tooLarge(digits) {
-    return decodeError(`number ${digits.slice(0, 40)} does not fit into 64 bits`);
+  #tooLarge(digits, bits) {
+    return decodeError(`number ${digits.slice(0, 40)} does not fit into ${bits} bits`);
   }
 
   #string() {
@@ -217,8 +221,8 @@ export class JsonDecoder {
   }
 
   #deeper() {
-    if (++this.#depth > MAX_DEPTH) {
-      throw this.#flaw(`nested deeper than ${MAX_DEPTH + 1}`);
+    if (++this.#depth > MAX_RECEIVED_DEPTH) {
+      throw this.#flaw(`nested deeper than ${MAX_RECEIVED_DEPTH + 1}`);
     }
     this.#at++;
   }

@@ -70,6 +70,10 @@ class MsgPackEncoder extends Encoder {
     sink.length += 9;
   }
 
+  wide() {
+    this.refuse('is an integer of more than 64 bits, which MessagePack does not have');
+  }
+
   float(value) {
     const { sink } = this;
     sink.need(9);

@@ -9,6 +9,9 @@ import { INVALID_PAYLOAD } from '../uris.js';
  */
 export const MAX_DEPTH = 99;
 
+/** As MAX_DEPTH, of received values: an answer of a router may wrap what a peer has sent. */
+export const MAX_RECEIVED_DEPTH = MAX_DEPTH + 8;
+
 /**
  * Maximum number of values in total. Shared values count as often as they occur, so that a few
  * nested objects cannot exhaust memory.
@@ -19,6 +22,16 @@ export const MAX_VALUES = 1 << 22;
 export const MAX_NUMBER = 2 ** 53;
 
 const Shared = typeof SharedArrayBuffer === 'function' ? SharedArrayBuffer : undefined;
+
+/** Returns whether an integer fits into 64 bits, signed or unsigned. */
+export function isLong(value) {
+  return value >= -(2n ** 63n) && value < 2n ** 64n;
+}
+
+/** Returns whether an integer fits into 128 bits, signed or unsigned. */
+export function isWide(value) {
+  return value >= -(2n ** 127n) && value < 2n ** 128n;
+}
 
 /** Returns whether a number is sent as an integer. */
 export function isInteger(value) {

@@ -35,8 +35,8 @@ impl Format for Cbor {
 
     type Items<'de> = ListItems<Tokens<'de>>;
 
-    fn scan(message: &[u8], strict: bool) -> Result<Spans, Flaw> {
-        let mut cursor = Cursor { strict, ..Cursor::new(message) };
+    fn scan(message: &[u8], strict: bool, max_depth: usize) -> Result<Spans, Flaw> {
+        let mut cursor = Cursor { strict, max_depth, ..Cursor::new(message) };
         let head = scan::untagged_head(&mut cursor)?;
         if head.major != Major::List {
             return Err(Flaw::new("not a list", 0));
@@ -52,8 +52,8 @@ impl Format for Cbor {
         Ok(spans)
     }
 
-    fn check(value: &[u8], string_keys: bool) -> Result<Shape, Flaw> {
-        let mut cursor = Cursor::new(value);
+    fn check(value: &[u8], string_keys: bool, max_depth: usize) -> Result<Shape, Flaw> {
+        let mut cursor = Cursor { max_depth, ..Cursor::new(value) };
         let shape = scan::skip(&mut cursor, 1, string_keys)?;
         cursor.end()?;
         Ok(shape)
@@ -366,7 +366,7 @@ mod tests {
     use super::*;
 
     fn value(bytes: &[u8]) -> Result<Value, DecodeError> {
-        Cbor::check(bytes, false).map_err(DecodeError::new)?;
+        Cbor::check(bytes, false, crate::codec::MAX_DEPTH).map_err(DecodeError::new)?;
         Cbor::read(bytes, PhantomData::<Value>)
     }
 
@@ -434,7 +434,10 @@ mod tests {
             (&[0x62, 0xc3, 0x28], "invalid UTF-8 at byte 1"),
             (&[0x00, 0x00], "bytes after the end of the message at byte 1"),
         ] {
-            assert_eq!(Cbor::check(bytes, false).unwrap_err().to_string(), expected);
+            assert_eq!(
+                Cbor::check(bytes, false, crate::codec::MAX_DEPTH).unwrap_err().to_string(),
+                expected
+            );
         }
     }
 }

@@ -147,7 +147,7 @@ pub(super) fn skip(
             Kind::Text
         }
         Major::List => {
-            let depth = deeper(depth, start)?;
+            let depth = deeper(cursor, depth, start)?;
             let mut left = head.len();
             let mut count = 0;
             while more(cursor, &mut left)? {
@@ -157,7 +157,7 @@ pub(super) fn skip(
             return Ok(cursor.list(count));
         }
         Major::Dict => {
-            let depth = deeper(depth, start)?;
+            let depth = deeper(cursor, depth, start)?;
             let mut left = head.len();
             let mut count = 0;
             let mut other_keys = false;

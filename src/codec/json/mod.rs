@@ -13,7 +13,7 @@ use data_encoding::BASE64;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
-use super::format::Format;
+use super::format::{Format, MAX_DEPTH};
 use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans};
 use super::sink::Sink;
@@ -35,9 +35,9 @@ impl Format for Json {
 
     type Items<'de> = ListItems<Tokens<'de>>;
 
-    fn scan(message: &[u8], strict: bool) -> Result<Spans, Flaw> {
+    fn scan(message: &[u8], strict: bool, max_depth: usize) -> Result<Spans, Flaw> {
         utf8(message)?;
-        let mut cursor = Cursor { strict, ..Cursor::new(message) };
+        let mut cursor = Cursor { strict, max_depth, ..Cursor::new(message) };
         if !scan::accept(&mut cursor, b'[') {
             return Err(Flaw::new("not a list", cursor.at));
         }
@@ -54,9 +54,9 @@ impl Format for Json {
         Ok(spans)
     }
 
-    fn check(value: &[u8], _string_keys: bool) -> Result<Shape, Flaw> {
+    fn check(value: &[u8], _string_keys: bool, max_depth: usize) -> Result<Shape, Flaw> {
         utf8(value)?;
-        let mut cursor = Cursor::new(value);
+        let mut cursor = Cursor { max_depth, ..Cursor::new(value) };
         let shape = scan::skip(&mut cursor, 1)?;
         scan::peek(&mut cursor);
         cursor.end()?;
@@ -199,7 +199,7 @@ impl Sink for Json {
 
 impl SerdeSink for Json {
     fn json(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError> {
-        Json::check(text.as_bytes(), false).map_err(EncodeError::new)?;
+        Json::check(text.as_bytes(), false, MAX_DEPTH).map_err(EncodeError::new)?;
         out.extend_from_slice(text.as_bytes());
         Ok(())
     }

@@ -73,7 +73,7 @@ pub(super) fn skip(cursor: &mut Cursor<'_>, depth: usize) -> Result<Shape, Flaw>
         Some(b'-' | b'0'..=b'9') => number(cursor)?,
         Some(b'[') => {
             cursor.at += 1;
-            let depth = deeper(depth, start)?;
+            let depth = deeper(cursor, depth, start)?;
             let mut count = 0;
             while more(cursor, &mut first, b']')? {
                 skip(cursor, depth)?;
@@ -83,7 +83,7 @@ pub(super) fn skip(cursor: &mut Cursor<'_>, depth: usize) -> Result<Shape, Flaw>
         }
         Some(b'{') => {
             cursor.at += 1;
-            let depth = deeper(depth, start)?;
+            let depth = deeper(cursor, depth, start)?;
             let mut count = 0;
             while more(cursor, &mut first, b'}')? {
                 if peek(cursor) != Some(b'"') {

@@ -93,7 +93,7 @@ pub(super) fn integer(value: &Value, least: i64, most: i64) -> Result<i64, Confi
     let range = || here(format_args!("it must be {least} to {most}"));
     match value {
         Value::Int(number) if (least..=most).contains(number) => Ok(*number),
-        Value::Int(_) | Value::UInt(_) => Err(range()),
+        _ if value.kind() == "integer" => Err(range()),
         _ => Err(wrong(value, "an integer")),
     }
 }

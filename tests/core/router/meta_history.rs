@@ -52,10 +52,10 @@ fn an_event_is_told_with_all_that_belongs_to_it() {
 }
 
 #[test]
-fn row12_an_event_that_is_nested_deep_does_not_hide_the_others() {
+fn row12_an_event_that_is_nested_deep_is_told_as_well() {
     let (mut net, a, id, _) = remembered();
     let mut deep = Value::Null;
-    for _ in 0..97 {
+    for _ in 0..98 {
         deep = list([deep]);
     }
     let mut message = acknowledged(6, "com.odd", deep.clone());
@@ -74,8 +74,9 @@ fn row12_an_event_that_is_nested_deep_does_not_hide_the_others() {
     let (args, _) = result.payload.to_values().unwrap();
     let events = args[0].as_list().unwrap();
     assert_eq!(events.len(), 7);
-    assert!(events[4].as_dict().unwrap().get("args").is_some());
-    assert!(events[5].as_dict().unwrap().get("args").is_none());
+    for event in &events[..6] {
+        assert!(event.as_dict().unwrap().get("args").is_some());
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::core::router::connection::ConnectionId;
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
-use crate::message::Goodbye;
+use crate::message::{Goodbye, Serializer};
 use crate::value::Value;
 
 /// A running call of a meta procedure.
@@ -15,6 +15,8 @@ pub(super) struct MetaCall<'a, 't> {
     pub(super) turn: &'a mut Turn<'t>,
     pub(super) caller: ConnectionId,
     pub(super) arguments: Arguments,
+    /// That of the arguments, which is the caller's, if there are any.
+    pub(super) serializer: Option<Serializer>,
     /// Disclosure of the caller in what it leaves behind.
     pub(super) disclosure: Disclosure,
     /// Sessions to end after the answer.

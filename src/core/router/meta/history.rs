@@ -6,7 +6,7 @@ use super::arguments::invalid;
 use super::call::{Answer, MetaCall};
 use crate::core::router::broker::{HistoryEvent, HistoryFilter};
 use crate::error::ApplicationError;
-use crate::message::{EventDetails, time};
+use crate::message::{Serializer, time};
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
@@ -17,7 +17,8 @@ pub(super) fn get_events(call: &mut MetaCall<'_, '_>) -> Answer {
     let filter = filter(call)?;
     let Some(session) = call.realm.sessions.get(&call.caller) else { return Ok(Value::Null) };
     let events = call.realm.broker.history(subscription, &filter, session)?;
-    Ok(events.into_iter().map(describe).map(Value::from).collect::<List>().into())
+    let described = events.into_iter().map(|event| describe(event, call.serializer));
+    Ok(described.map(Value::from).collect::<List>().into())
 }
 
 fn filter(call: &mut MetaCall<'_, '_>) -> Result<HistoryFilter, ApplicationError> {
@@ -72,42 +73,31 @@ fn cut(time: Duration) -> Duration {
     Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
 }
 
-/// Maximum nesting of an argument in the answer: a message has 100 levels, and the argument is in the
-/// fifth.
-const DEPTH: usize = 95;
-
-/// Returns the details, without the keys of applications if they would be nested too deep.
-fn details(mut details: EventDetails) -> Dict {
-    if !details.extra.iter().all(|(_, value)| fits_within(value, DEPTH)) {
-        details.extra = Dict::new();
-    }
-    details.to_dict()
-}
-
-/// Returns whether a value is nested in no more than this number of levels.
-fn fits_within(value: &Value, depth: usize) -> bool {
+/// Returns whether a serializer has a form for a value.
+fn has_form(value: &Value, serializer: Serializer) -> bool {
     match value {
-        Value::List(list) => depth > 0 && list.iter().all(|value| fits_within(value, depth - 1)),
-        Value::Dict(dict) => {
-            depth > 0 && dict.iter().all(|(_, value)| fits_within(value, depth - 1))
-        }
+        Value::Float(value) => serializer != Serializer::Json || value.is_finite(),
+        Value::String(text) => serializer != Serializer::Json || !text.starts_with('\0'),
+        Value::Int128(_) | Value::UInt128(_) => serializer != Serializer::MsgPack,
+        Value::List(list) => list.iter().all(|value| has_form(value, serializer)),
+        Value::Dict(dict) => dict.iter().all(|(_, value)| has_form(value, serializer)),
         _ => true,
     }
 }
 
-fn describe(event: HistoryEvent) -> Dict {
+fn describe(event: HistoryEvent, serializer: Option<Serializer>) -> Dict {
     let mut dict = Dict::new()
         .with("timestamp", time::format(event.timestamp))
         .with("subscription", event.subscription)
         .with("publication", event.publication)
-        .with("details", details(event.details));
+        .with("details", event.details.to_dict());
     // As in EVENT, it replaces the arguments.
     if let Some(opaque) = event.payload.opaque() {
         dict.insert("payload", opaque.clone());
     }
-    // An unreadable event must not hide the others, nor one that the answer would nest too deep.
+    // An unreadable event must not hide the others, nor one that the caller's serializer has no form for.
     let (args, kwargs) = event.payload.to_values().unwrap_or_default();
-    let fits = |value: &Value| fits_within(value, DEPTH);
+    let fits = |value: &Value| serializer.is_none_or(|serializer| has_form(value, serializer));
     if !args.iter().chain(kwargs.iter().map(|(_, value)| value)).all(fits) {
         return dict;
     }

@@ -53,7 +53,9 @@ pub(super) fn call(
     let procedure = find(offered.unwrap_or(MetaApi::Off), &call.procedure)?;
     check_weight(turn.config, call)?;
     let arguments = Arguments::read(&call.payload, procedure.parameters)?;
-    let mut meta_call = MetaCall { realm, turn, caller, arguments, disclosure, kill: None };
+    let serializer = call.payload.serializer();
+    let mut meta_call =
+        MetaCall { realm, turn, caller, arguments, serializer, disclosure, kill: None };
     let result = (procedure.run)(&mut meta_call)?;
     let kill = meta_call.kill;
     let payload = Payload::from_values(vec![result], Dict::new());
