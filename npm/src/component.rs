@@ -13,7 +13,7 @@ use wampwerk::error::ApplicationError;
 use wampwerk::internals::component::builder_over;
 use wampwerk::message::{Payload, RegisterOptions, Serializer, SubscribeOptions};
 use wampwerk::session::authentication::Authentication;
-use wampwerk::session::{Event, EventHandler, Session};
+use wampwerk::session::{EventHandler, IncomingEvent, Session};
 use wampwerk::transport::{BoxFuture, Connector, TransportInfo};
 use wampwerk::value::{Dict, Value};
 use wasm_bindgen::prelude::*;
@@ -336,7 +336,7 @@ struct JsHandler {
 }
 
 impl EventHandler<JavaScript> for JsHandler {
-    fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
+    fn handle(&self, event: &IncomingEvent) -> BoxFuture<'static, Result<(), ApplicationError>> {
         self.source.deliver(event);
         let source = Rc::clone(&self.source);
         Box::pin(async move {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 use wampwerk::error::{Lagged, SubscribeError};
 use wampwerk::message::{Serializer, SubscribeOptions};
-use wampwerk::session::{Ending, Event, Subscription};
+use wampwerk::session::{Ending, IncomingEvent, Subscription};
 
 use crate::command::Fields;
 use crate::face::{self, Entry, spawn};
@@ -44,7 +44,7 @@ impl Source {
     }
 
     /// Passes an event on, and takes its credit.
-    pub(crate) fn deliver(&self, event: &Event) {
+    pub(crate) fn deliver(&self, event: &IncomingEvent) {
         // An empty payload has no format, and the handler of a component does not know its session's.
         let serializer = event.payload.serializer().unwrap_or(Serializer::Json);
         let details = json::details(serializer, event.details.to_dict());
@@ -80,7 +80,7 @@ impl Source {
         }
     }
 
-    fn poll_item(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Lagged>>> {
+    fn poll_item(&self, cx: &mut Context<'_>) -> Poll<Option<Result<IncomingEvent, Lagged>>> {
         let mut subscription = self.subscription.borrow_mut();
         let Some(subscription) = subscription.as_mut() else { return Poll::Ready(None) };
         if self.poll_credit(cx).is_pending() {

@@ -9,7 +9,7 @@ use crate::component::{Component, ListenerId};
 use crate::error::{ApplicationError, Cause, RegisterError, SubscribeError};
 use crate::message::{Payload, RegisterOptions, SubscribeOptions};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
-use crate::session::{Event, EventHandler, IncomingCall, Procedure, Session};
+use crate::session::{EventHandler, IncomingCall, IncomingEvent, Procedure, Session};
 use crate::uri::{Pattern, Uri};
 
 impl Component {
@@ -170,7 +170,7 @@ impl<M: 'static, E: Procedure<M>> Procedure<M> for Shared<E, M> {
 }
 
 impl<M: 'static, H: EventHandler<M>> EventHandler<M> for Shared<H, M> {
-    fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
+    fn handle(&self, event: &IncomingEvent) -> BoxFuture<'static, Result<(), ApplicationError>> {
         self.inner.handle(event)
     }
 

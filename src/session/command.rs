@@ -12,7 +12,7 @@ use crate::message::{
 };
 use crate::session::authentication::Signature;
 use crate::session::ending::EndingSender;
-use crate::session::event::Event;
+use crate::session::event::IncomingEvent;
 use crate::session::procedure::DynProcedure;
 use crate::session::queue::Queue;
 use crate::session::running_call::CallControl;
@@ -50,7 +50,7 @@ pub(super) enum Command {
         ticket: RequestTicket,
         topic: Uri,
         options: SubscribeOptions,
-        queue: Arc<Queue<Event>>,
+        queue: Arc<Queue<IncomingEvent>>,
         ending: EndingSender,
         waiter: Waiter,
     },

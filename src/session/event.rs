@@ -1,4 +1,4 @@
-//! Contains [`Event`], which a subscription receives, and the trait for event handlers.
+//! Contains [`IncomingEvent`], which a subscription receives, and the trait for event handlers.
 
 use std::future::{Future, ready};
 
@@ -12,10 +12,10 @@ use crate::session::queue::Queued;
 use crate::uri::Uri;
 
 /// An event that a subscription received.
-#[doc(alias = "EventDetails")]
+#[doc(alias = "Event", alias = "EventDetails")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Event {
+pub struct IncomingEvent {
     /// Topic of the event. For a pattern subscription this is not the pattern.
     pub topic: Uri,
     /// Id of the publication; equal for all subscriptions that receive it.
@@ -26,7 +26,7 @@ pub struct Event {
     pub payload: Payload,
 }
 
-impl Event {
+impl IncomingEvent {
     /// Decodes the only positional argument, or several into a tuple; see [`Payload::decode`].
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.decode()
@@ -43,7 +43,7 @@ impl Event {
     }
 }
 
-impl Queued for Event {
+impl Queued for IncomingEvent {
     fn weight(&self) -> usize {
         self.payload.weight() + self.details.weight() + self.topic.len()
     }
@@ -54,13 +54,13 @@ impl Queued for Event {
 /// ignored, so that publishers may add arguments.
 ///
 /// The parameters are those of a [`Procedure`](crate::session::Procedure), with [`EventDetails`]
-/// and [`Event`] in the place of the types of calls.
+/// and [`IncomingEvent`] in the place of the types of calls.
 ///
 /// The type parameter `M` only distinguishes the implementations.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an event handler",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
-    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `EventDetails`, `Event`",
+    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `EventDetails`, `IncomingEvent`",
     note = "it must have at most eight parameters; `Args<T>` takes any number of arguments as one",
     note = "it must return nothing, or `Result<(), E>` with an `E` that converts into `ApplicationError`"
 )]
@@ -69,7 +69,7 @@ pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {
     ///
     /// # Errors
     /// The future's error means that the event does not fit the parameters, or is the handler's own.
-    fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>>;
+    fn handle(&self, event: &IncomingEvent) -> BoxFuture<'static, Result<(), ApplicationError>>;
 
     /// Is told the number of events that were dropped, because the handler takes them too slowly.
     /// Returns whether it has dealt with the loss. Default: false; then the loss is a
@@ -108,10 +108,10 @@ macro_rules! event_handlers {
             Function: Fn($($parameter),*) -> Output + MaybeSend + MaybeSync + 'static,
             Output: Future + MaybeSend + 'static,
             Output::Output: EventOutcome,
-            $($parameter: Extract<Event>,)*
+            $($parameter: Extract<IncomingEvent>,)*
         {
             #[allow(non_snake_case, reason = "one macro for all arities")]
-            fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
+            fn handle(&self, event: &IncomingEvent) -> BoxFuture<'static, Result<(), ApplicationError>> {
                 match <($($parameter,)*)>::from_some(&event.payload, event) {
                     Ok(($($parameter,)*)) => {
                         let output = self($($parameter),*);

@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny, IntoDeserializer};
 use crate::codec::Positional;
 use crate::error::{ApplicationError, DecodeError};
 use crate::message::{EventDetails, InvocationDetails, Payload};
-use crate::session::event::Event;
+use crate::session::event::IncomingEvent;
 use crate::session::incoming::IncomingCall;
 use crate::uri::Uri;
 
@@ -38,7 +38,7 @@ impl<C: fmt::Debug> fmt::Debug for Arguments<'_, C> {
 /// omit trailing arguments of type `Option`. [`Args`], [`Kwargs`], [`Payload`] and the details
 /// types take other parts of the message.
 ///
-/// `C` is [`IncomingCall`] for procedures and [`Event`] for event handlers; both are extracted, too.
+/// `C` is [`IncomingCall`] for procedures and [`IncomingEvent`] for event handlers; both are extracted, too.
 pub trait Extract<C>: Sized {
     /// Extracts the parameter.
     ///
@@ -185,8 +185,8 @@ impl Extract<IncomingCall> for InvocationDetails {
 }
 
 /// The details of the event. The topic is always present.
-impl Extract<Event> for EventDetails {
-    fn extract(arguments: &mut Arguments<'_, Event>) -> Result<Self, ApplicationError> {
+impl Extract<IncomingEvent> for EventDetails {
+    fn extract(arguments: &mut Arguments<'_, IncomingEvent>) -> Result<Self, ApplicationError> {
         let event = arguments.context;
         let mut details = event.details.clone();
         details.topic = Some(event.topic.clone());
@@ -203,8 +203,8 @@ impl Extract<IncomingCall> for IncomingCall {
 }
 
 /// The whole event, with all its arguments.
-impl Extract<Event> for Event {
-    fn extract(arguments: &mut Arguments<'_, Event>) -> Result<Self, ApplicationError> {
+impl Extract<IncomingEvent> for IncomingEvent {
+    fn extract(arguments: &mut Arguments<'_, IncomingEvent>) -> Result<Self, ApplicationError> {
         arguments.take_all();
         Ok(arguments.context.clone())
     }

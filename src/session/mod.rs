@@ -29,7 +29,7 @@
 //!
 //! - Calls: [`Session::call`], [`CallRequest`], [`RunningCall`], [`StreamingCall`]
 //! - Procedures: [`Session::register`], [`Procedure`], [`IntoReply`], [`Procedures`]
-//! - Events: [`Session::publish`], [`Session::subscribe`], [`Event`], [`EventHandler`]
+//! - Events: [`Session::publish`], [`Session::subscribe`], [`IncomingEvent`], [`EventHandler`]
 //! - Authentication: [`authentication`]
 //! - Questions to the router: [`Session::meta`]
 //! - Other transports: [`connect_with`], [`join`]
@@ -74,7 +74,7 @@ pub use call::{CallReply, CallRequest};
 pub use config::SessionConfig;
 pub use connect::{Connect, connect, connect_with, join};
 pub use ending::Ending;
-pub use event::{Event, EventHandler};
+pub use event::{EventHandler, IncomingEvent};
 pub use handler::{Args, Kwargs};
 pub use incoming::{Chunks, IncomingCall, Progress};
 #[cfg(feature = "cryptobox")]

@@ -204,7 +204,7 @@ mod tests {
         let queue = Queue::new(QueueLimits { bytes: 100_000, ..QueueLimits::default() });
         let mut details = crate::message::EventDetails::default();
         details.extra.insert("x_a", "x".repeat(60_000));
-        let event = |details| crate::session::Event {
+        let event = |details| crate::session::IncomingEvent {
             topic: "com.example.topic".into(),
             publication: 1,
             details,
@@ -214,8 +214,10 @@ mod tests {
         assert!(!queue.push(event(details)));
         let long = "x".repeat(60_000);
         let queue = Queue::new(QueueLimits { bytes: 100_000, ..QueueLimits::default() });
-        let event =
-            || crate::session::Event { topic: long.as_str().into(), ..event(Default::default()) };
+        let event = || crate::session::IncomingEvent {
+            topic: long.as_str().into(),
+            ..event(Default::default())
+        };
         assert!(queue.push(event()));
         assert!(!queue.push(event()));
     }

@@ -16,7 +16,7 @@ use crate::rt::guard::catch;
 use crate::rt::{self, BoxFuture};
 use crate::session::command::{Command, Signal};
 use crate::session::ending::{self, Ending, EndingWatch};
-use crate::session::event::{Event, EventHandler};
+use crate::session::event::{EventHandler, IncomingEvent};
 use crate::session::queue::{Queue, QueueLimits};
 use crate::session::running::{poll_guarded, start_guarded};
 use crate::session::user_error::UserErrors;
@@ -50,7 +50,7 @@ pub struct Subscription {
     listener: RequestTicket,
     id: u64,
     topic: Uri,
-    queue: Arc<Queue<Event>>,
+    queue: Arc<Queue<IncomingEvent>>,
     ending: EndingWatch,
     /// True if the driver need not be notified of the drop.
     gone: bool,
@@ -130,7 +130,7 @@ impl<H> SubscribeRequest<H> {
         self
     }
 
-    /// Sets the match policy for topics. Default: exact. [`Event::topic`] contains the topic of
+    /// Sets the match policy for topics. Default: exact. [`IncomingEvent::topic`] contains the topic of
     /// each event.
     #[doc(alias = "match")]
     pub fn match_policy(mut self, policy: Match) -> Self {
@@ -209,7 +209,7 @@ impl Subscription {
     }
 
     /// Returns the next event, or `None` after the end of the subscription.
-    pub async fn next(&mut self) -> Option<Result<Event, Lagged>> {
+    pub async fn next(&mut self) -> Option<Result<IncomingEvent, Lagged>> {
         poll_fn(|cx| self.queue.poll_next(cx)).await
     }
 
@@ -239,7 +239,7 @@ impl Subscription {
 }
 
 impl Stream for Subscription {
-    type Item = Result<Event, Lagged>;
+    type Item = Result<IncomingEvent, Lagged>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.queue.poll_next(cx)
@@ -357,7 +357,7 @@ async fn unsubscribe(
 }
 
 async fn handle_events<M>(
-    queue: Arc<Queue<Event>>,
+    queue: Arc<Queue<IncomingEvent>>,
     handler: impl EventHandler<M>,
     topic: Uri,
     errors: UserErrors,

@@ -9,7 +9,7 @@ use wampwerk::Match;
 use wampwerk::error::{CallError, CloseKind};
 use wampwerk::message::{InvocationPolicy, PublishOptions};
 use wampwerk::session::meta::{MetaEvent, MetaEvents, Scope};
-use wampwerk::session::{Ending, Event};
+use wampwerk::session::{Ending, IncomingEvent};
 use wampwerk::uri::Pattern;
 
 use super::behaviour::Place;
@@ -349,9 +349,10 @@ async fn what_is_unknown_is_an_error(place: &impl Place) {
 
 async fn any_meta_topic_untyped(place: &impl Place) {
     let watcher = place.session().await;
-    let mut all = watcher.meta().on::<Event>(Pattern::prefix("wamp.session.")).await.unwrap();
+    let mut all =
+        watcher.meta().on::<IncomingEvent>(Pattern::prefix("wamp.session.")).await.unwrap();
     let session = place.session().await;
-    let of = |event: &Event| match event.details.topic.as_deref() {
+    let of = |event: &IncomingEvent| match event.details.topic.as_deref() {
         Some("wamp.session.on_leave") => event.args::<Vec<wampwerk::Value>>().unwrap()[0].as_u64(),
         _ => None,
     };

@@ -405,7 +405,7 @@ impl Driver {
         };
         let message::Event { subscription, publication, details, payload } = event;
         let topic = named(topic, details.topic.as_ref());
-        if !queue.push(session::Event { topic, publication, details, payload }) {
+        if !queue.push(session::IncomingEvent { topic, publication, details, payload }) {
             tracing::warn!(subscription, "a subscription lags: events are dropped");
         }
     }

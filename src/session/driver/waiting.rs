@@ -34,7 +34,7 @@ impl Waiting {
 /// The listener of a subscription or registration; the id is present once the router has answered.
 pub(super) enum Listener {
     Subscriber {
-        queue: Arc<Queue<session::Event>>,
+        queue: Arc<Queue<session::IncomingEvent>>,
         topic: Pattern,
         subscription: Option<u64>,
         ending: EndingSender,

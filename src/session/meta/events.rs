@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use super::{Meta, RegistrationInfo, SessionInfo, SubscriptionInfo};
 use crate::error::{CloseReason, DecodeError, Error, Lagged, SubscribeError};
-use crate::session::{Event, Subscription};
+use crate::session::{IncomingEvent, Subscription};
 use crate::uri::Pattern;
 use crate::value::{Dict, Value};
 
@@ -26,13 +26,13 @@ pub struct MetaEvents<T> {
 
 /// A type that a meta event can be decoded into.
 ///
-/// [`Event`] itself implements it, for topics without a type.
+/// [`IncomingEvent`] itself implements it, for topics without a type.
 pub trait MetaEvent: Sized {
     /// Decodes the event.
     ///
     /// # Errors
     /// Returns [`DecodeError`] if the event has another form.
-    fn read(event: Event) -> Result<Self, DecodeError>;
+    fn read(event: IncomingEvent) -> Result<Self, DecodeError>;
 }
 
 /// A registration or subscription was created.
@@ -102,10 +102,10 @@ impl Meta {
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), Box<dyn std::error::Error>> {
-    /// use wampwerk::session::Event;
+    /// use wampwerk::session::IncomingEvent;
     /// use wampwerk::uri::Pattern;
     ///
-    /// let mut all = session.meta().on::<Event>(Pattern::prefix("wamp.")).await?;
+    /// let mut all = session.meta().on::<IncomingEvent>(Pattern::prefix("wamp.")).await?;
     /// while let Some(event) = all.next().await {
     ///     let event = event?;
     ///     println!("{:?}: {:?}", event.details.topic, event.payload.to_values()?);
@@ -161,19 +161,19 @@ impl<T> fmt::Debug for MetaEvents<T> {
     }
 }
 
-fn read<T: MetaEvent>(item: Result<Event, Lagged>) -> Result<T, Error> {
+fn read<T: MetaEvent>(item: Result<IncomingEvent, Lagged>) -> Result<T, Error> {
     Ok(T::read(item?)?)
 }
 
-impl MetaEvent for Event {
-    fn read(event: Event) -> Result<Self, DecodeError> {
+impl MetaEvent for IncomingEvent {
+    fn read(event: IncomingEvent) -> Result<Self, DecodeError> {
         Ok(event)
     }
 }
 
 /// A session that joins is described by a dict, one that leaves by an id and two names.
 impl MetaEvent for SessionInfo {
-    fn read(event: Event) -> Result<Self, DecodeError> {
+    fn read(event: IncomingEvent) -> Result<Self, DecodeError> {
         let args = event.payload.to_values()?.0;
         let Some(session) = args.first().and_then(Value::as_u64) else {
             return SessionInfo::read(event.decode()?);
@@ -186,21 +186,21 @@ impl MetaEvent for SessionInfo {
 }
 
 impl MetaEvent for Created<RegistrationInfo> {
-    fn read(event: Event) -> Result<Self, DecodeError> {
+    fn read(event: IncomingEvent) -> Result<Self, DecodeError> {
         let (session, dict): (Option<u64>, Dict) = event.args()?;
         Ok(Created { session, info: RegistrationInfo::read(dict)? })
     }
 }
 
 impl MetaEvent for Created<SubscriptionInfo> {
-    fn read(event: Event) -> Result<Self, DecodeError> {
+    fn read(event: IncomingEvent) -> Result<Self, DecodeError> {
         let (session, dict): (Option<u64>, Dict) = event.args()?;
         Ok(Created { session, info: SubscriptionInfo::read(dict)? })
     }
 }
 
 impl MetaEvent for Changed {
-    fn read(event: Event) -> Result<Self, DecodeError> {
+    fn read(event: IncomingEvent) -> Result<Self, DecodeError> {
         let (session, id) = event.args()?;
         Ok(Changed { session, id })
     }

@@ -201,7 +201,7 @@ pub(crate) async fn unsubscribing_amid_events(at: &Place) {
     ours.leave().await;
 }
 
-async fn next(events: &mut Subscription) -> wampwerk::session::Event {
+async fn next(events: &mut Subscription) -> wampwerk::session::IncomingEvent {
     within("an event", events.next()).await.unwrap().unwrap()
 }
 
