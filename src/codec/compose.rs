@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 use serde::Serialize;
 
+use crate::codec::inner;
 use crate::error::EncodeError;
 use crate::message::{Content, Payload, Serializer};
 
@@ -53,7 +54,7 @@ fn join(serializer: Serializer, args: Payload, kwargs: Payload) -> Result<Payloa
     bytes.extend_from_slice(keywords);
     let bytes = bytes.freeze();
     let kwargs = kwargs_start..bytes.len();
-    Ok(Payload::from_elements(serializer, &bytes, 0..args_end, Some(kwargs)))
+    Ok(Payload::from_elements(inner(serializer), &bytes, 0..args_end, Some(kwargs)))
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ mod bounds;
 #[cfg_attr(not(feature = "cbor"), path = "no_cbor.rs")]
 mod cbor;
 mod compose;
+#[cfg(not(feature = "hosted"))]
+mod custom;
 mod format;
 mod frame;
 #[cfg_attr(not(feature = "json"), path = "no_json.rs")]
@@ -38,6 +40,8 @@ mod write;
 
 pub use crate::message::unusable::{Problem, Unusable};
 pub use bounds::{Bounds, Refused};
+#[cfg(not(feature = "hosted"))]
+pub(crate) use custom::inner;
 pub use format::MAX_DEPTH;
 pub use payload::of_checked;
 pub(crate) use positional::Positional;
@@ -60,7 +64,7 @@ use wire::Wire;
 /// that are not compiled in.
 macro_rules! with_format {
     ($serializer:expr, $format:ident => $body:expr, $missing:expr) => {
-        match $serializer {
+        match $crate::codec::inner($serializer) {
             $crate::message::Serializer::Json if $crate::codec::Json::COMPILED_IN => {
                 type $format = $crate::codec::Json;
                 $body
@@ -112,6 +116,17 @@ pub(crate) use with_wire;
 #[cfg(feature = "hosted")]
 fn object(serializer: Serializer) -> Option<&'static dyn Wire> {
     with_format!(serializer, Chosen => Some(&wire::Of::<Chosen>::OBJECT), None)
+}
+
+/// Returns the format in which arguments are kept.
+#[cfg(feature = "hosted")]
+pub(crate) fn inner(serializer: Serializer) -> Serializer {
+    serializer
+}
+
+/// Returns whether messages can be encoded in a serializer: it is compiled in or registered.
+pub(crate) fn is_available(serializer: Serializer) -> bool {
+    available().contains(&inner(serializer))
 }
 
 /// Returns the serializers that are compiled in (features `cbor`, `msgpack`, `json`), in order of
@@ -172,6 +187,12 @@ pub fn encode_into(
     message: &Message,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
+    #[cfg(not(feature = "hosted"))]
+    if let Serializer::Custom(custom) = serializer
+        && let Some(custom) = custom.serializer()
+    {
+        return custom::encode(custom, inner(serializer), message, out);
+    }
     with_wire!(
         serializer,
         wire => frame::write(wire, message, out),
@@ -206,6 +227,16 @@ pub fn decode_within(
     frame: &Bytes,
     bounds: &Bounds,
 ) -> Result<Message, Refused> {
+    #[cfg(not(feature = "hosted"))]
+    let converted;
+    #[cfg(not(feature = "hosted"))]
+    let frame = match serializer {
+        Serializer::Custom(custom) if let Some(custom) = custom.serializer() => {
+            converted = custom::converted(custom, inner(serializer), frame, bounds)?;
+            &converted
+        }
+        _ => frame,
+    };
     with_wire!(
         serializer,
         wire => frame::read::<_, false>(wire, frame, bounds),
@@ -220,6 +251,16 @@ pub(crate) fn decode_from_router(
     frame: &Bytes,
     bounds: &Bounds,
 ) -> Result<Message, Refused> {
+    #[cfg(not(feature = "hosted"))]
+    let converted;
+    #[cfg(not(feature = "hosted"))]
+    let frame = match serializer {
+        Serializer::Custom(custom) if let Some(custom) = custom.serializer() => {
+            converted = custom::converted(custom, inner(serializer), frame, bounds)?;
+            &converted
+        }
+        _ => frame,
+    };
     with_wire!(
         serializer,
         wire => frame::read::<_, true>(wire, frame, bounds),

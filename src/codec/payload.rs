@@ -9,7 +9,7 @@ use super::format::{Format, MAX_DEPTH};
 use super::scan::{Kind, Shape};
 use super::value_de::{KwargsReader, ValueReader};
 use super::wire::Wire;
-use super::{Positional, frame, is_tuple, missing, with_format, with_wire};
+use super::{Positional, frame, inner, is_tuple, missing, with_format, with_wire};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::{Content, Encoded, Payload, Serializer};
 use crate::value::{Dict, List, Value};
@@ -186,7 +186,7 @@ impl Payload {
     pub fn into_serializer(self, serializer: Serializer) -> Result<Self, EncodeError> {
         match self.content() {
             Content::Empty | Content::Opaque(_) => Ok(self),
-            Content::Encoded(encoded) if encoded.serializer == serializer => Ok(self),
+            Content::Encoded(encoded) if encoded.serializer == inner(serializer) => Ok(self),
             Content::Encoded(encoded) => from_foreign(serializer, encoded),
             Content::Values(args, kwargs) => from_values(serializer, args, kwargs),
         }
@@ -323,7 +323,7 @@ pub fn of_checked(
             Some(start..out.len())
         }
     };
-    Ok(Payload::from_elements(serializer, &out.into(), 0..args.len(), kwargs))
+    Ok(Payload::from_elements(inner(serializer), &out.into(), 0..args.len(), kwargs))
 }
 
 fn from_encoded<F: Format>(args: &[u8], kwargs: Option<&[u8]>) -> Result<Payload, EncodeError> {

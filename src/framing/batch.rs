@@ -55,8 +55,8 @@ impl BatchFormat {
     /// Returns the format that a client starts with. Autobahn and Crossbar accept it, too.
     pub fn of(serializer: Serializer) -> Self {
         match serializer {
-            Serializer::Json => BatchFormat::Separated18,
-            Serializer::MsgPack | Serializer::Cbor => BatchFormat::Prefixed,
+            text if !text.is_binary() => BatchFormat::Separated18,
+            _ => BatchFormat::Prefixed,
         }
     }
 

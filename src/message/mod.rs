@@ -17,6 +17,8 @@
 //! assert_eq!((message.name(), message.code()), ("CALL", 48));
 //! ```
 
+#[cfg(not(feature = "hosted"))]
+mod custom;
 pub(crate) mod options;
 pub(crate) mod parts;
 mod payload;
@@ -39,6 +41,10 @@ pub(crate) use {
     parts::{MAX_ID, Options},
 };
 
+#[cfg(not(feature = "hosted"))]
+pub use custom::CustomSerializer;
+#[cfg(not(feature = "hosted"))]
+pub(crate) use custom::add as add_custom;
 pub use payload::Payload;
 pub use pubsub::{
     Event, EventDetails, Publish, PublishOptions, Published, RevocationDetails, Subscribe,

@@ -18,8 +18,8 @@ use crate::router::hub::{Hub, Seat};
 use crate::router::outbox::{Ending, Frame, Item, Outbox, Queued, SOFT_LIMIT};
 use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
-use crate::transport::Transport;
 use crate::transport::outgoing::{Closing, poll_send};
+use crate::transport::{Counted, Transport};
 use crate::uri::Uri;
 use crate::websocket::CloseCode;
 
@@ -66,6 +66,8 @@ pub(crate) struct Connection {
     warned: Vec<u64>,
     /// Reusable buffer for encoding.
     scratch: Vec<u8>,
+    /// Messages of this turn.
+    counted: Counted,
 }
 
 enum Phase {
@@ -103,6 +105,7 @@ impl Connection {
             unsent: Vec::new(),
             warned: Vec::new(),
             scratch: Vec::new(),
+            counted: Counted::default(),
         }
     }
 
@@ -164,6 +167,7 @@ impl Connection {
         while self.inputs.len() < most {
             match self.transport.poll_recv(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
+                    self.counted.received(frame.len());
                     match codec::decode_within(serializer, &frame, &bounds) {
                         Ok(message) => self.inputs.push_back(Input::Message(message)),
                         Err(Refused::Unusable(unusable)) => {
@@ -209,8 +213,10 @@ impl Connection {
         }
         let waits = self.encode(cx);
         let mut bytes_sent = 0;
+        let counted = &mut self.counted;
         let sent = poll_send(cx, self.transport.as_mut(), &mut self.frames, |transport, frame| {
             bytes_sent += cost(&frame);
+            counted.sent(frame.len());
             frame.send(transport)
         })?;
         self.frames_cost -= bytes_sent;
@@ -284,6 +290,16 @@ impl Connection {
             self.seat.outbox.adjust_size(taken, encoded, rt::now);
         }
         waits
+    }
+
+    /// Adds the messages of the turn to the counts of the connection and of the router.
+    fn report(&mut self) {
+        let counted = std::mem::take(&mut self.counted);
+        if counted != Counted::default() {
+            let info = self.transport.info();
+            info.count(counted);
+            self.hub.count(info.serializer, counted);
+        }
     }
 
     /// Gives back the buffers that joining took, once: many sessions are idle for long afterwards.
@@ -376,6 +392,7 @@ impl Future for Connection {
                 }
             }
         }
+        this.report();
         if let Phase::Draining(code, timer) = &mut this.phase {
             let drained = this.items.is_empty() && this.frames.is_empty() && !more;
             if drained || Pin::new(timer).poll(cx).is_ready() {

@@ -19,13 +19,16 @@ use crate::core::router::{
     Outputs, Peer, Principal, RealmCore, RouterConfig, Statistics, is_custom,
 };
 use crate::error::ApplicationError;
+use crate::message::Serializer;
 use crate::router::authorizer::Authorizer;
 use crate::router::callback::Callback;
 use crate::router::hall::{Hall, Question, StepEffects, Timer, close_code};
 use crate::router::outbox::{Item, Outbox, Pushed};
 use crate::rt;
 use crate::rt::lock::Lock;
+use crate::transport::{Counted, Traffic};
 use crate::uri::Uri;
+use crate::websocket::TrafficStats;
 
 #[derive(Debug)]
 pub(super) struct Hub {
@@ -34,6 +37,8 @@ pub(super) struct Hub {
     directory: Lock<Directory>,
     outbox_limit: usize,
     undeliverable_events: AtomicUsize,
+    /// Counts by serializer.
+    traffic: [Traffic; Serializer::PLACES],
     callbacks: Callbacks,
     /// Number of tasks of connections and listeners. A connection that was closed may still be
     /// sending.
@@ -77,6 +82,7 @@ impl Hub {
             directory: Lock::default(),
             outbox_limit,
             undeliverable_events: AtomicUsize::new(0),
+            traffic: Default::default(),
             callbacks,
             tasks: AtomicUsize::new(0),
             idle: Notify::new(),
@@ -403,6 +409,17 @@ impl Hub {
     /// Counts an event that could not be sent.
     pub(super) fn count_undeliverable_event(&self) {
         self.undeliverable_events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Adds to the counts of a serializer.
+    pub(super) fn count(&self, serializer: Serializer, counted: Counted) {
+        if let Some(traffic) = self.traffic.get(serializer.place()) {
+            traffic.add(counted);
+        }
+    }
+
+    pub(super) fn traffic(&self, serializer: Serializer) -> TrafficStats {
+        self.traffic.get(serializer.place()).map(Traffic::stats).unwrap_or_default()
     }
 
     pub(super) fn statistics(&self) -> Statistics {

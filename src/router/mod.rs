@@ -60,6 +60,7 @@ use crate::session::{self, Session, SessionConfig};
 use crate::settings::{LARGEST, check_time};
 use crate::transport::{Connector, MemoryTransport, Transport, TransportInfo};
 use crate::uri::{Match, Uri, UriRule};
+use crate::websocket::TrafficStats;
 use authorizer::Authorizer;
 use callback::Callback;
 #[allow(unused_imports, unreachable_pub, reason = "not every target listens")]
@@ -231,6 +232,12 @@ impl Router {
     /// Returns counts of the router's current state.
     pub fn statistics(&self) -> Statistics {
         self.owner.hub.statistics()
+    }
+
+    /// Returns the number of messages in a serializer that came from all peers and were sent to them, and their bytes,
+    /// since the start: `messages_in`, `messages_out`, `payload_in` and `payload_out`; the other counts are 0.
+    pub fn traffic(&self, serializer: Serializer) -> TrafficStats {
+        self.owner.hub.traffic(serializer)
     }
 
     pub(crate) fn connections(&self) -> Connections {
@@ -469,7 +476,7 @@ impl RouterBuilder {
             return Err(ConfigError::new("serializers", "at least one is needed").into());
         }
         for serializer in &self.settings.serializers {
-            if !codec::available().contains(serializer) {
+            if !codec::is_available(*serializer) {
                 let text = format!("{} is not compiled in", serializer.as_str());
                 return Err(ConfigError::new("serializers", text).into());
             }

@@ -290,7 +290,12 @@ impl Item {
                 Poll::Ready(codec::encode_by(scratch, serializer, message).map(Frame::Own))
             }
             Item::Shared(shared) => {
-                let slot = Serializer::ALL.iter().position(|one| *one == serializer).unwrap_or(0);
+                let slot = Serializer::ALL.iter().position(|one| *one == serializer);
+                // Those of the program's own are for few, and have no place among the encoded forms.
+                let Some(slot) = slot else {
+                    let frame = codec::encode_by(scratch, serializer, &shared.message);
+                    return Poll::Ready(frame.map(Frame::Own));
+                };
                 let encode = || {
                     let frame = codec::encode_by(scratch, serializer, &shared.message)?;
                     Ok(SharedFrame::new(serializer, frame))

@@ -241,7 +241,7 @@ impl Factory {
             return Err(ConfigError::new("serializers", "at least one is needed"));
         }
         for serializer in serializers {
-            if !codec::available().contains(serializer) {
+            if !codec::is_available(*serializer) {
                 let text = format!("{} is not compiled in", serializer.as_str());
                 return Err(ConfigError::new("serializers", text));
             }

@@ -56,7 +56,7 @@ impl TransportConfig {
             return Err(ConfigError::new("serializers", "at least one is needed"));
         }
         for serializer in self.offered() {
-            if !codec::available().contains(serializer) {
+            if !codec::is_available(*serializer) {
                 let text = format!("the serializer {} is not compiled in", serializer.as_str());
                 let raw = is_raw_socket(&self.url);
                 let key = if raw { "serializer" } else { "serializers" };
@@ -124,6 +124,10 @@ impl TransportConfig {
     fn one_serializer(&self) -> Result<Serializer, ConfigError> {
         match self.serializers.as_deref() {
             None => Ok(codec::available().first().copied().unwrap_or(Serializer::Cbor)),
+            Some([one]) if one.raw_socket_id() == 0 => {
+                let text = format!("{} has no number for RawSocket", one.as_str());
+                Err(ConfigError::new("serializer", text))
+            }
             Some([one]) => Ok(*one),
             Some(_) => Err(ConfigError::new("serializer", "RawSocket has one serializer")),
         }

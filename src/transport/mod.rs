@@ -32,17 +32,22 @@ use bytes::Bytes;
 
 use crate::error::{ConnectError, TransportError};
 use crate::message::Serializer;
+use crate::websocket::TrafficStats;
 
 pub(crate) mod batched;
 mod client_factory;
 mod config;
 mod connector;
+#[cfg(not(feature = "hosted"))]
+mod custom;
 mod memory;
 pub(crate) mod outgoing;
 mod round_trip;
 pub(crate) mod setters;
 pub(crate) mod shared_frame;
 mod subprotocol;
+#[cfg_attr(feature = "hosted", path = "no_traffic.rs")]
+mod traffic;
 
 pub use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 pub use crate::settings::{Endpoint, IpVersion, Ping, Proxy, Tls, TlsServer};
@@ -53,6 +58,7 @@ pub(crate) use config::{is_secure, of_url, ready};
 pub use memory::MemoryTransport;
 use round_trip::RoundTrip;
 use shared_frame::SharedFrame;
+pub(crate) use traffic::{Counted, Traffic};
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
@@ -162,6 +168,7 @@ pub struct TransportInfo {
     /// Channel binding of the TLS connection: RFC 9266, `tls-exporter`. Only natively and with TLS 1.3.
     pub channel_id: Option<[u8; 32]>,
     round_trip: RoundTrip,
+    traffic: Traffic,
 }
 
 /// Makes transports to one target; each attempt to connect calls it again.
@@ -201,6 +208,7 @@ impl TransportInfo {
             secure: false,
             channel_id: None,
             round_trip: RoundTrip::default(),
+            traffic: Traffic::default(),
         }
     }
 
@@ -223,6 +231,33 @@ impl TransportInfo {
     #[doc(alias = "onAutoPong")]
     pub fn round_trip(&self) -> Option<Duration> {
         self.round_trip.last()
+    }
+
+    /// Returns the number of WAMP messages of a session or server connection, and their bytes in its
+    /// [`serializer`](Self::serializer), as `messages_in`, `messages_out`, `payload_in` and `payload_out`; the
+    /// other counts are 0. Copies of these properties return the same. In the npm package all are 0.
+    ///
+    /// ```
+    /// # #[cfg(feature = "router")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let router = wampwerk::Router::builder().realm("realm1").build()?;
+    /// let session = router.connect("realm1").await?;
+    /// let traffic = session.transport().traffic();
+    /// // HELLO and WELCOME.
+    /// assert_eq!((traffic.messages_out, traffic.messages_in), (1, 1));
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "router"))]
+    /// # fn main() {}
+    /// ```
+    #[doc(alias("stats", "trafficStats"))]
+    pub fn traffic(&self) -> TrafficStats {
+        self.traffic.stats()
+    }
+
+    /// Adds to the counts of messages.
+    pub(crate) fn count(&self, counted: Counted) {
+        self.traffic.add(counted);
     }
 
     /// Sets the time of an answered ping. For custom transports.

@@ -10,9 +10,14 @@ use wampwerk::session::authentication::{Authentication, Cryptosign, Scram, Ticke
 use wampwerk::session::connect_with;
 use wampwerk::{Router, Session};
 
+const PATIENCE: Duration = Duration::from_secs(120);
+
 async fn joined(user: User, authentication: impl Into<Authentication>) -> Session {
-    let router = Router::builder().realm("realm1").user(user).build().unwrap();
-    connect_with(&router, "realm1").authentication(authentication).await.unwrap()
+    // Deriving keys takes long on a busy machine.
+    let builder = Router::builder().realm("realm1").open_handshake_timeout(PATIENCE);
+    let router = builder.user(user).build().unwrap();
+    let connect = connect_with(&router, "realm1").join_timeout(PATIENCE);
+    connect.authentication(authentication).await.unwrap()
 }
 
 fn joe() -> User {

@@ -19,6 +19,7 @@ mod authentication_faults;
 mod blocking;
 mod call_limits;
 mod closing;
+mod custom_serializers;
 mod error_mapping;
 mod error_texts;
 mod faults;

@@ -33,8 +33,8 @@ use crate::session::queue::QueueLimits;
 use crate::session::tracebacks::Tracebacks;
 use crate::session::user_error::UserErrors;
 use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
-use crate::transport::Transport;
 use crate::transport::outgoing::poll_send;
+use crate::transport::{Counted, Transport};
 use crate::uri::Uri;
 use closing::Phase;
 pub(super) use payloads::Payloads;
@@ -238,6 +238,9 @@ impl Driver {
         if frame.len() > limit {
             return Err(size_exceeded(message.name(), frame.len(), limit));
         }
+        let mut counted = Counted::default();
+        counted.sent(frame.len());
+        self.transport.info().count(counted);
         Ok(frame)
     }
 
@@ -284,6 +287,9 @@ impl Driver {
 
     /// Decodes a message within the bounds, and passes it to the core.
     fn receive(&mut self, frame: &Bytes) {
+        let mut counted = Counted::default();
+        counted.received(frame.len());
+        self.transport.info().count(counted);
         // The session has its id from WELCOME on.
         let joining = self.session == 0;
         let message = if joining { self.limits.joining } else { usize::MAX };
