@@ -1,10 +1,15 @@
 //! The program `wampwerk`: calls, events, procedures and a router on the command line.
 
+mod access;
 mod call;
+mod completions;
 mod connection;
+mod context;
+mod contexts;
 mod failure;
 mod files;
 mod interrupt;
+mod keygen;
 mod output;
 mod ping;
 mod process;
@@ -40,6 +45,14 @@ enum Command {
     Register(register::Register),
     /// Measure the time to the router and back
     Ping(ping::Ping),
+    /// Keep routers and logins by name
+    #[command(subcommand)]
+    Context(context::Context),
+    /// Generate keys, credentials and certificates
+    #[command(subcommand)]
+    Keygen(keygen::Keygen),
+    /// Print the completions of a shell
+    Completions(completions::Completions),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +84,9 @@ async fn run(command: Command) -> Outcome {
         Command::Subscribe(options) => subscribe::run(options).await,
         Command::Register(options) => register::run(options).await,
         Command::Ping(options) => ping::run(options).await,
+        Command::Context(command) => context::run(command),
+        Command::Keygen(command) => keygen::run(command),
+        Command::Completions(options) => completions::run(&options),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+use comfy_table::Table;
 use wampwerk::message::EventDetails;
 use wampwerk::{Dict, List, Payload, Serializer, Value};
 
@@ -96,6 +97,23 @@ impl Output {
         }
     }
 
+    /// Prints a table, or one record for each row.
+    pub(crate) fn table(&self, heads: &[&str], rows: &[Dict]) -> Outcome {
+        if self.format != Format::Text {
+            return rows.iter().try_for_each(|row| self.record(row));
+        }
+        let mut table = Table::new();
+        table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY).set_header(heads.to_vec());
+        for row in rows {
+            let cell = |head: &&str| match row.get(head) {
+                None | Some(Value::Null) => String::new(),
+                Some(value) => plain(value),
+            };
+            table.add_row(heads.iter().map(cell).collect::<Vec<_>>());
+        }
+        print(&table.to_string())
+    }
+
     fn record(&self, record: &Dict) -> Outcome {
         print(&json(&record.clone().into()))
     }
@@ -156,7 +174,7 @@ pub(crate) fn to_values(payload: &Payload) -> Outcome<(List, Dict)> {
 }
 
 /// Writes and flushes: readers of pipes want each result when it comes.
-fn write(bytes: &[u8]) -> Outcome {
+pub(crate) fn write(bytes: &[u8]) -> Outcome {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
     written.map_err(|error| match error.kind() {

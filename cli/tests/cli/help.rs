@@ -9,7 +9,21 @@ crate::tests! {
     a_version_is_printed,
 }
 
-const COMMANDS: &[&str] = &["", "call", "publish", "subscribe", "register", "ping"];
+const COMMANDS: &[&str] = &[
+    "",
+    "call",
+    "publish",
+    "subscribe",
+    "register",
+    "ping",
+    "context",
+    "context add",
+    "context list",
+    "keygen",
+    "keygen scram",
+    "keygen tls",
+    "completions",
+];
 
 fn help_texts_are_those_of_the_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/help");

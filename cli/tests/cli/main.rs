@@ -4,6 +4,7 @@
 #![allow(missing_docs, reason = "a test")]
 
 mod calls;
+mod contexts;
 mod crossbar;
 mod events;
 mod help;
@@ -26,7 +27,7 @@ macro_rules! tests {
 pub(crate) use tests;
 
 fn main() -> ExitCode {
-    let here = [calls::tests(), events::tests(), help::tests(), misuse::tests()];
+    let here = [calls::tests(), contexts::tests(), events::tests(), help::tests(), misuse::tests()];
     let mut trials: Vec<Trial> = here.into_iter().flatten().map(|test| trial(test, None)).collect();
     let missing = std::env::var_os("WAMPWERK_CROSSBAR")
         .is_none()
