@@ -189,3 +189,36 @@ async fn certificates_and_keys_that_cannot_be_used_are_named() {
     let nobody = Tls::new().trust_root("");
     assert!(client("localhost", port, nobody).connect().await.is_err());
 }
+
+/// Made by `openssl req` and `openssl x509 -req` for a hundred years; rcgen makes none of these.
+macro_rules! odd {
+    ($name:literal) => {
+        (
+            include_str!(concat!("certificates/", $name, ".pem")),
+            include_str!(concat!("certificates/", $name, ".key")),
+        )
+    };
+}
+
+#[tokio::test]
+async fn certificates_of_version_1_and_keys_of_p521_and_rsa_1024_are_told_in_words() {
+    let version = "certificate: it is not of version 3 of X.509, and has no names of hosts then; \
+                   make one with the extension `subjectAltName` (UnsupportedCertVersion)";
+    let kind = "private key: a key of this kind is not supported, such as P-521 or RSA of less \
+                than 2048 bits; make one with ECDSA (P-256 or P-384), Ed25519 or RSA (2048 bits or \
+                more)";
+    for ((certificate, key), setting, words) in [
+        (odd!("v1"), "certificate", version),
+        (odd!("p521"), "key", kind),
+        (odd!("rsa1024"), "key", kind),
+    ] {
+        let tls = TlsServer::new(certificate, key);
+        let error = Acceptor::websocket("/ws", &[Serializer::Cbor]).tls(tls).check().unwrap_err();
+        let expected = format!("invalid tls.{setting}: server {words}");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        let tls = Tls::new().certificate(certificate, key);
+        let error = client("localhost", 1, tls).connect().await.err().unwrap();
+        let expected = format!("invalid endpoint.tls.{setting}: client {words}");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
+}

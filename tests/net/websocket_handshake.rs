@@ -99,6 +99,20 @@ async fn a_server_that_chooses_no_or_another_subprotocol_is_refused() {
 async fn what_is_no_websocket_server_is_named() {
     let cases = [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP 200 OK: hello"),
+        // A body in chunks, its last one cut.
+        (
+            "HTTP/1.1 503 Service Unavailable\r\nTransfer-Encoding: chunked\r\n\r\n\
+             4;ext=1\r\nback\r\n00C\r\n at \r\n eight\r\n7\r\n o'c",
+            "HTTP 503 Service Unavailable: back at    eight o'c",
+        ),
+        (
+            "HTTP/1.1 503 Service Unavailable\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            "HTTP 503 Service Unavailable",
+        ),
+        (
+            "HTTP/1.1 503 Service Unavailable\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nx",
+            "HTTP 503 Service Unavailable",
+        ),
         ("HTTP/1.1 301 Moved Permanently\r\nLocation: /\r\n\r\n", "HTTP 301"),
         ("220 mail.example ESMTP\r\n", "not a WebSocket server: its answer is not HTTP"),
         ("HTTP/1.1 101 \0\r\n\r\n", "the HTTP head of its answer is damaged: invalid"),

@@ -140,7 +140,7 @@ pub(crate) fn cause(error: std::io::Error) -> Cause {
 /// Explains the error where rustls gives only a name, which follows in brackets.
 fn explained(error: &std::io::Error) -> String {
     // rustls shows the names of webpki's errors; platforms have their own.
-    const WORDS: [(&str, &str); 4] = [
+    const WORDS: [(&str, &str); 6] = [
         ("InvalidContentType", "the server does not speak TLS"),
         (
             "CaUsedAsEndEntity",
@@ -153,11 +153,24 @@ fn explained(error: &std::io::Error) -> String {
             "the server's certificate has a key or a signature of a kind that is not supported; \
              make one with ECDSA (P-256 or P-384), Ed25519 or RSA (2048 bits or more)",
         ),
+        (
+            "BadSignature",
+            "the server's signature does not fit its certificate, or its key is of a kind that is not \
+             supported, such as RSA of less than 2048 bits",
+        ),
+        (
+            "HandshakeFailure",
+            "the server found nothing that both sides support; its key may be of another kind than \
+             ECDSA (P-256 or P-384), Ed25519 or RSA (2048 bits or more)",
+        ),
     ];
     const END: &str = "the server closed the connection; it may not speak TLS";
     let raw = error.to_string();
     if is_end(error) {
         return format!("{END} ({raw})");
+    }
+    if let Some(text) = super::old_version(&raw) {
+        return format!("the server's certificate: {text}");
     }
     match WORDS.iter().find(|(name, _)| raw.contains(name)) {
         // The name may be followed by algorithms as lists of numbers.
@@ -176,7 +189,7 @@ pub(crate) fn tls_error(error: &std::io::Error) -> Option<String> {
 mod tests {
     use std::io::{Error, ErrorKind};
 
-    use tokio_rustls::rustls::{CertificateError, Error as TlsError};
+    use tokio_rustls::rustls::{AlertDescription, CertificateError, Error as TlsError};
 
     use super::explained;
 
@@ -191,5 +204,26 @@ mod tests {
         assert!(text.starts_with("the server's certificate has a key or a signature of"), "{text}");
         let end = " (invalid peer certificate: UnsupportedSignatureAlgorithmForPublicKeyContext)";
         assert!(text.ends_with(end), "{text}");
+    }
+
+    /// As rustls tells of a server of OpenSSL that has such a certificate or key.
+    #[test]
+    fn certificates_of_version_1_and_keys_of_p521_and_rsa_1024_are_told_in_words() {
+        let refused = TlsError::InvalidCertificate(CertificateError::BadSignature);
+        let alert = TlsError::AlertReceived(AlertDescription::HandshakeFailure);
+        for (error, words) in [
+            (Error::new(ErrorKind::InvalidData, refused), "such as RSA of less than 2048 bits"),
+            (
+                Error::new(ErrorKind::InvalidData, alert),
+                "its key may be of another kind than ECDSA",
+            ),
+            (
+                Error::other("invalid peer certificate: Other(OtherError(UnsupportedCertVersion))"),
+                "the server's certificate: it is not of version 3 of X.509",
+            ),
+        ] {
+            let text = explained(&error);
+            assert!(text.contains(words), "{text}");
+        }
     }
 }

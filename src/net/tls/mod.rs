@@ -30,6 +30,9 @@ const CHANNEL_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 /// Maximum size of a PEM file in bytes: more than all certificate authorities of a platform.
 const MAX_FILE: u64 = 4 << 20;
 
+/// The kinds of keys and signatures that there are, for error texts.
+const SUPPORTED: &str = "ECDSA (P-256 or P-384), Ed25519 or RSA (2048 bits or more)";
+
 /// A certificate or a key that cannot be used.
 struct Invalid {
     message: String,
@@ -76,11 +79,28 @@ fn identity(whose: &str, chain: &Secret, key: &Secret) -> Result<Arc<CertifiedKe
     let identity = CertifiedKey::from_der(chain, key, &provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => failed(&"it does not belong to the certificate"),
         rustls::Error::InvalidCertificate(_) => {
-            Invalid::new(format_args!("{whose} certificate: {error}"))
+            let text = old_version(&error).unwrap_or_else(|| error.to_string());
+            Invalid::new(format_args!("{whose} certificate: {text}"))
         }
+        // rustls says no more than that it could not read the key.
+        rustls::Error::General(text) => failed(&format_args!(
+            "a key of this kind is not supported, such as P-521 or RSA of less than 2048 bits; \
+             make one with {SUPPORTED} ({text})"
+        )),
         error => failed(&error),
     })?;
     Ok(Arc::new(identity))
+}
+
+/// Explains the refusal of a certificate without extensions, for which rustls has no word of its own.
+fn old_version(error: &dyn fmt::Display) -> Option<String> {
+    const NAME: &str = "UnsupportedCertVersion";
+    error.to_string().contains(NAME).then(|| {
+        format!(
+            "it is not of version 3 of X.509, and has no names of hosts then; make one with the \
+             extension `subjectAltName` ({NAME})"
+        )
+    })
 }
 
 fn root_store(

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use http::header::TRANSFER_ENCODING;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::head::{ReadError, read_head};
@@ -69,7 +70,11 @@ where
             let response = ConnectionResponse::new(peer.to_string(), headers, agreement);
             Ok(Opened { stream, early, response })
         }
-        Err(error) => Err(refused(error, early)),
+        Err(error) => {
+            let encoding = response.headers().get(TRANSFER_ENCODING);
+            let chunked = encoding.is_some_and(|value| value.as_bytes().ends_with(b"chunked"));
+            Err(refused(error, if chunked { of_chunks(&early) } else { early }))
+        }
     }
 }
 
@@ -136,6 +141,22 @@ fn damaged(error: HeadError, secure: bool) -> String {
         HeadFault::TooLong => "the HTTP head of its answer does not end".to_owned(),
         _ => format!("not a WebSocket server: the HTTP head of its answer is damaged: {error}"),
     }
+}
+
+/// Returns the content of a body in chunks (RFC 9112, section 7.1), as far as it is there.
+fn of_chunks(mut body: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    while let Some(end) = body.windows(2).position(|octets| octets == b"\r\n") {
+        let (line, rest) = body.split_at(end);
+        let digits = line.split(|octet| *octet == b';').next().unwrap_or_default().trim_ascii();
+        let length = std::str::from_utf8(digits).ok();
+        let length = length.and_then(|digits| usize::from_str_radix(digits, 16).ok());
+        let (Some(length @ 1..), Some(rest)) = (length, rest.get(2..)) else { break };
+        let (chunk, rest) = rest.split_at(length.min(rest.len()));
+        content.extend_from_slice(chunk);
+        body = rest.get(2..).unwrap_or_default();
+    }
+    content
 }
 
 /// Returns the beginning of the body of a refusal, to be shown.
