@@ -52,6 +52,12 @@ export interface ExtensionOptions {
   strictUris?: boolean;
   /** Limits of what is received. */
   limits?: Limits;
+  /**
+   * True to send options although the router has not announced their features. The risk: a router that does not know
+   * an option may ignore it, so that an event reaches sessions that it is not meant for, or end the session. Default:
+   * false; such a request fails with `wamp.error.feature_not_supported`.
+   */
+  riskUnannounced?: boolean;
   /** Asks a silent router for a sign of life. Default: it is not asked. */
   heartbeat?: Heartbeat;
   /**

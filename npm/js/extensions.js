@@ -8,7 +8,7 @@ import * as port from './module/port.js';
 import { made } from './module/socket.js';
 import { UNAVAILABLE } from './uris.js';
 
-export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris', 'limits', 'heartbeat', 'tracebacks'];
+export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris', 'limits', 'heartbeat', 'riskUnannounced', 'tracebacks'];
 
 const LIMITS = ['details', 'joining', 'queue', 'running'];
 
@@ -21,7 +21,7 @@ export class Extensions {
   #given;
   #loaded;
 
-  constructor({ WebSocket, trace, payloadCodec, helloDetails, strictUris = false, limits, heartbeat, tracebacks }) {
+  constructor({ WebSocket, trace, payloadCodec, helloDetails, strictUris = false, limits, heartbeat, riskUnannounced = false, tracebacks }) {
     need('WebSocket', WebSocket, WebSocket === undefined || typeof WebSocket === 'function');
     need('trace', trace, [undefined, true, false].includes(trace) || typeof trace === 'function');
     const isCodec = ({ encode, decode }) => typeof encode === 'function' && typeof decode === 'function';
@@ -31,6 +31,7 @@ export class Extensions {
       need('a key of helloDetails', key, !KNOWN.includes(key));
     }
     need('strictUris', strictUris, typeof strictUris === 'boolean');
+    need('riskUnannounced', riskUnannounced, typeof riskUnannounced === 'boolean');
     need('limits', limits, limits === undefined || isObject(limits));
     for (const [name, bytes] of Object.entries(limits ?? {})) {
       need('a key of limits', name, LIMITS.includes(name));
@@ -42,7 +43,7 @@ export class Extensions {
       needDuration(`heartbeat.${name}`, time);
     }
     need('tracebacks', tracebacks, tracebacks === undefined || isListOf(isText)(tracebacks));
-    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails, strictUris, limits, heartbeat, tracebacks };
+    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails, strictUris, limits, heartbeat, riskUnannounced, tracebacks };
   }
 
   /** True if the module needs numbers of its own. */
@@ -72,8 +73,8 @@ export class Extensions {
 
   /** Returns settings for the module, with a new number if there is a payload codec. */
   settings() {
-    const { payloadCodec, helloDetails, limits, heartbeat } = this.#given;
-    const settings = { helloDetails, limits };
+    const { payloadCodec, helloDetails, limits, heartbeat, riskUnannounced } = this.#given;
+    const settings = { helloDetails, limits, riskUnannounced };
     if (heartbeat !== undefined) {
       const { interval, timeout = 10_000 } = heartbeat;
       settings.heartbeat = { interval: finite(interval), timeout: finite(timeout) };

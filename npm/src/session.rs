@@ -68,6 +68,9 @@ pub(crate) fn config(settings: &Dict) -> Result<SessionConfig, ConnectError> {
     if let Some(disclose) = json::flag(settings, "discloseMe") {
         config = config.disclose_me(disclose);
     }
+    if let Some(risk) = json::flag(settings, "riskUnannounced") {
+        config = config.risk_unannounced(risk);
+    }
     if let Some(codec) = hooks::payload_codec(settings) {
         config = config.payload_codec(codec);
     }

@@ -13,10 +13,11 @@ use crate::component::error::ComponentError;
 use crate::component::logging::LogLevel;
 use crate::component::run::{RunError, run};
 use crate::component::transports::IntoTransports;
-use crate::core::retry::{RUNNER_DELAY, RetryPolicy};
+use crate::core::retry::{Added, RUNNER_DELAY, RetryPolicy};
 use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::rt::future::{Race, race};
+use crate::rt::guard::catch;
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::session::authentication::Authentication;
 use crate::transport::setters::transport_setters;
@@ -92,8 +93,7 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// | `retry_delay_growth` | 1.5 | 1.5 |
 /// | `retry_delay_jitter` | 0 to 1 s are added to each delay | a fraction of the delay, 0.1 |
 ///
-/// [`retry_delay_jitter`](Self::retry_delay_jitter) sets a fraction instead;
-/// [`added_retry_delay`](Self::added_retry_delay) sets the time that is added.
+/// [`retry_delay_jitter`](Self::retry_delay_jitter) takes a function or a fraction.
 ///
 /// # Failure of `on_join`
 /// As in Autobahn, an error of [`on_join`](ApplicationSession::on_join) is reported and logged, and
@@ -120,6 +120,38 @@ pub struct ApplicationRunner {
     stop: Arc<watch::Sender<u64>>,
 }
 
+/// What [`ApplicationRunner::retry_delay_jitter`] takes.
+#[doc(hidden)]
+pub trait RetryDelayJitter: sealed::Sealed {
+    fn set(self, policy: RetryPolicy) -> RetryPolicy;
+}
+
+impl RetryDelayJitter for f64 {
+    fn set(self, policy: RetryPolicy) -> RetryPolicy {
+        RetryPolicy { added: Added::Nothing, ..policy.jitter(self) }
+    }
+}
+
+impl<F: Fn() -> f64 + Send + Sync + 'static> RetryDelayJitter for F {
+    fn set(self, policy: RetryPolicy) -> RetryPolicy {
+        let caught = move || {
+            catch(&self).unwrap_or_else(|panic| {
+                tracing::warn!("the function for retry_delay_jitter {panic}");
+                0.0
+            })
+        };
+        RetryPolicy { added: Added::By(Arc::new(caught)), ..policy.jitter(0.0) }
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for f64 {}
+
+    impl<F: Fn() -> f64> Sealed for F {}
+}
+
 impl ApplicationRunner {
     /// Creates a runner for the router at `url` (`ws://…`, `wss://…`, natively also `rs://…`,
     /// `rss://…`) and the `realm` to join.
@@ -127,13 +159,13 @@ impl ApplicationRunner {
     /// [`run`](Self::run) reports invalid values, also those of the setters.
     pub fn new(url: impl Into<String>, realm: impl Into<Uri>) -> Self {
         ApplicationRunner {
-            transport: TransportConfig::new(url).retry(
-                RetryPolicy::default()
+            transport: TransportConfig::new(url).retry(RetryPolicy {
+                added: Added::UpTo(Duration::from_secs(1)),
+                ..RetryPolicy::default()
                     .initial_delay(RUNNER_DELAY)
                     .max_delay(Duration::from_secs(60))
                     .jitter(0.0)
-                    .added(Duration::from_secs(1)),
-            ),
+            }),
             realm: realm.into(),
             extra: Value::Null,
             authentication: None,
@@ -203,20 +235,23 @@ impl ApplicationRunner {
         retry_delay_growth(factor: f64),
     }
 
-    /// Sets the deviation of the delays as a fraction of them, 0 to 1, in place of the time that is
-    /// added. See [`TransportConfig::retry_delay_jitter`].
+    /// Sets what is added to each delay: a function of no arguments that returns seconds, as in
+    /// Autobahn, or the deviation of the delays as a fraction of them, 0 to 1, as in
+    /// [`TransportConfig::retry_delay_jitter`]. Default: a random time of 0 to 1 s. What a function
+    /// returns counts as 0 if it is negative or no number, or if the function panics.
+    ///
+    /// ```
+    /// use wampwerk::component::ApplicationRunner;
+    ///
+    /// let runner = ApplicationRunner::new("ws://127.0.0.1:8080/ws", "realm1");
+    /// let fixed = runner.clone().retry_delay_jitter(|| 0.25);
+    /// let spread = runner.retry_delay_jitter(0.1);
+    /// ```
     #[must_use]
-    pub fn retry_delay_jitter(self, fraction: f64) -> Self {
-        self.added_retry_delay(Duration::ZERO).with(|config| config.retry_delay_jitter(fraction))
-    }
-
-    /// Sets the maximum of a random time that is added to each delay, evenly distributed. Default: 1 s.
-    #[doc(alias = "retry_delay_jitter")]
-    #[must_use]
-    pub fn added_retry_delay(self, most: Duration) -> Self {
+    pub fn retry_delay_jitter(self, jitter: impl RetryDelayJitter) -> Self {
         self.with(|config| {
             let policy = config.retry_policy().cloned().unwrap_or_default();
-            config.retry(policy.added(most))
+            config.retry(jitter.set(policy))
         })
     }
 
@@ -226,7 +261,7 @@ impl ApplicationRunner {
         self,
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        headers.into_iter().fold(self, |runner, (name, value)| runner.header(name, value))
+        self.with(|config| config.headers(headers))
     }
 
     /// See [`TransportConfig::serializers`]. RawSocket asks for the first alone, as with Autobahn.
@@ -379,6 +414,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
     use super::*;
+    use crate::core::retry::{Next, Rotation};
 
     #[test]
     fn the_documented_defaults_of_autobahn() {
@@ -387,14 +423,45 @@ mod tests {
         let seconds = Duration::from_secs;
         let defaults = policy(&runner);
         assert_eq!((defaults.initial_delay, defaults.max_delay), (seconds(1), seconds(60)));
-        assert_eq!((defaults.growth, defaults.jitter, defaults.added), (1.5, 0.0, seconds(1)));
+        assert_eq!((defaults.growth, defaults.jitter), (1.5, 0.0));
+        assert_eq!(defaults.added, Added::UpTo(seconds(1)));
         // A single value leaves the others; a fraction replaces the time that is added.
         let set = policy(&runner.clone().retry_delay_jitter(0.2).max_retry_delay(seconds(5)));
-        assert_eq!((set.jitter, set.added, set.max_delay), (0.2, seconds(0), seconds(5)));
+        assert_eq!((set.jitter, set.max_delay), (0.2, seconds(5)));
+        assert_eq!(set.added, Added::Nothing);
         assert_eq!(set.initial_delay, seconds(1));
         // A limit below the default delay is valid.
         let short = runner.max_retry_delay(Duration::from_millis(100));
         assert!(short.headers([("a", "b"), ("c", "d")]).component(|_| Idle).is_ok());
+    }
+
+    #[test]
+    fn the_jitter_is_a_function_of_no_arguments_or_a_fraction() {
+        let runner = ApplicationRunner::new("ws://localhost/ws", "realm1");
+        let second_delay = |runner: &ApplicationRunner| {
+            let policy = runner.transport.retry_policy().unwrap().clone();
+            let mut rotation = Rotation::new([policy], 7);
+            rotation.next();
+            rotation.failed(0);
+            let Next::Connect { delay, .. } = rotation.next() else { unreachable!() };
+            delay.as_secs_f64()
+        };
+        let by = |function: fn() -> f64| second_delay(&runner.clone().retry_delay_jitter(function));
+        assert_eq!(by(|| 0.25), 1.25);
+        assert_eq!(by(|| 5.0), 6.0);
+        let none: [fn() -> f64; 3] = [|| -1.0, || f64::NAN, || panic!("in the function")];
+        for none in none {
+            assert_eq!(by(none), 1.0);
+        }
+        // As long as it may be, and as much shorter.
+        assert!(by(|| f64::INFINITY) <= 60.0);
+        // A function and a fraction replace each other.
+        let none = runner.clone().retry_delay_jitter(|| 9.0).retry_delay_jitter(0.0);
+        assert_eq!(second_delay(&none), 1.0);
+        let some = runner.clone().retry_delay_jitter(0.5).retry_delay_jitter(|| 0.5);
+        assert_eq!(second_delay(&some), 1.5);
+        // 0 to 1 s by default.
+        assert!((1.0..2.0).contains(&second_delay(&runner)));
     }
 
     struct Idle;

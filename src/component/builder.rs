@@ -324,6 +324,13 @@ impl ComponentBuilder {
         self
     }
 
+    /// Sets whether options are sent although the router has not announced their features, with the risk that
+    /// [`SessionConfig::risk_unannounced`] names. Default: false.
+    pub fn risk_unannounced(mut self, risk: bool) -> Self {
+        self.session = self.session.risk_unannounced(risk);
+        self
+    }
+
     /// Sets whether a session needs all declared registrations and subscriptions and successful
     /// join listeners. Otherwise it is left, and the attempt fails.
     ///

@@ -3,6 +3,8 @@
 //! Contains the round robin over transports, their counters and the back-off. The user of this
 //! module decides which errors are worth another attempt.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::ids::RandomIds;
@@ -60,9 +62,54 @@ pub struct RetryPolicy {
     /// normal, cut at three standard deviations and at a tenth of the delay.
     #[doc(alias = "retry_delay_jitter")]
     pub jitter: f64,
-    /// Maximum of a random time that is added to each delay, evenly distributed. Default: 0. That of
-    /// [`ApplicationRunner`](crate::component::ApplicationRunner) is 1 s, in place of `jitter`.
-    pub added: Duration,
+    /// Time that is added to each delay, in place of `jitter`.
+    pub(crate) added: Added,
+}
+
+/// A time that is added to each delay. That of [`ApplicationRunner`](crate::component::ApplicationRunner)
+/// is evenly distributed up to 1 s, or what a function returns.
+#[derive(Clone, Default)]
+pub(crate) enum Added {
+    #[default]
+    Nothing,
+    /// Up to this time, evenly distributed.
+    UpTo(Duration),
+    /// The function returns the time in seconds.
+    By(Arc<dyn Fn() -> f64 + Send + Sync>),
+}
+
+impl Added {
+    /// Returns the time of one delay in seconds.
+    fn seconds(&self, random: &mut RandomIds) -> f64 {
+        match self {
+            Added::Nothing => 0.0,
+            Added::UpTo(most) => most.as_secs_f64() * even(random),
+            // Of what is no number, `max` returns the other.
+            Added::By(function) => function().max(0.0).min(LONGEST.as_secs_f64()),
+        }
+    }
+}
+
+impl fmt::Debug for Added {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Added::Nothing => f.write_str("Nothing"),
+            Added::UpTo(most) => f.debug_tuple("UpTo").field(most).finish(),
+            Added::By(_) => f.write_str("By(…)"),
+        }
+    }
+}
+
+/// Functions are equal only to themselves.
+impl PartialEq for Added {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Added::Nothing, Added::Nothing) => true,
+            (Added::UpTo(one), Added::UpTo(other)) => one == other,
+            (Added::By(one), Added::By(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
 }
 
 impl Default for RetryPolicy {
@@ -73,7 +120,7 @@ impl Default for RetryPolicy {
             max_delay: Duration::from_secs(300),
             growth: 1.5,
             jitter: 0.1,
-            added: Duration::ZERO,
+            added: Added::Nothing,
         }
     }
 }
@@ -114,24 +161,14 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets [`added`](Self::added).
-    #[must_use]
-    pub fn added(mut self, added: Duration) -> Self {
-        self.added = added;
-        self
-    }
-
     /// Checks the ranges: `growth` from 1 to 1000, `jitter` from 0 to 1, delays up to a year.
     ///
     /// # Errors
     /// If a parameter is out of its range. The path is its key in Autobahn's transport dict, such
     /// as `retry_delay_growth`.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let delays = [
-            (self.initial_delay, "initial_retry_delay"),
-            (self.max_delay, "max_retry_delay"),
-            (self.added, "retry_delay_jitter"),
-        ];
+        let delays =
+            [(self.initial_delay, "initial_retry_delay"), (self.max_delay, "max_retry_delay")];
         for (delay, key) in delays {
             if delay > LONGEST {
                 return Err(ConfigError::new(key, "it is longer than a year"));
@@ -162,8 +199,7 @@ impl RetryPolicy {
     fn delay(&self, failures: u32, random: &mut RandomIds) -> Duration {
         let nominal = self.nominal(failures);
         let deviation = normal(random).clamp(-MAX_DEVIATION, MAX_DEVIATION) * self.jitter;
-        let added = if self.added.is_zero() { 0.0 } else { even(random) };
-        let mut drawn = nominal * (1.0 + deviation) + self.added.as_secs_f64() * added;
+        let mut drawn = nominal * (1.0 + deviation) + self.added.seconds(random);
         let most = self.max_delay.as_secs_f64();
         if drawn > most {
             // As far below, or all clients of a router would come back at the same time.

@@ -222,7 +222,7 @@ impl CallRequest {
         (options.receive_progress, options.progress) = (None, None);
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&procedure, &payload)?;
-        features::check_call(session.router_roles(), &mut options)?;
+        features::check_call(session.offered(), &mut options)?;
         let ticket = session.ticket();
         let answer = session.request(ticket, cancel_mode, |waiter| Command::Call {
             ticket,

@@ -24,6 +24,7 @@ pub struct SessionConfig {
     pub(super) identity: Identity,
     pub(super) codec: Option<Arc<dyn PayloadCodec>>,
     pub(super) passthru: bool,
+    pub(super) risk_unannounced: bool,
     on_welcome: Option<Arc<dyn OnWelcome>>,
     pub(super) user_errors: UserErrors,
     pub(super) tracebacks: Option<Arc<dyn Tracebacks>>,
@@ -108,7 +109,8 @@ impl SessionConfig {
     /// answers it. A lost connection is found after two intervals and the timeout at the latest.
     ///
     /// Only whole messages count, so `timeout` must be longer than the longest message of the router takes. The time
-    /// starts when the transport has taken the question, so long messages of this side do not count.
+    /// starts when the transport has taken the question. It is longer while the router may be busy with what was sent
+    /// before: by a second for each 256 KiB, of 16 MiB at most.
     ///
     /// ```
     /// use std::time::Duration;
@@ -234,6 +236,25 @@ impl SessionConfig {
         self
     }
 
+    /// Sets whether options are sent although the router has not announced their features. Default: false; such a
+    /// request fails with `wamp.error.feature_not_supported` before it is sent.
+    ///
+    /// The risk: a router that does not know an option may ignore it, so that an event reaches sessions that it is not
+    /// meant for, or end the session. It is for routers that announce less than they can, or nothing.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), wampwerk::Error> {
+    /// let session =
+    ///     wampwerk::connect("ws://127.0.0.1:8080/ws", "realm1").risk_unannounced(true).await?;
+    /// session.publish("com.example.news").exclude_me(false).await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn risk_unannounced(mut self, risk: bool) -> Self {
+        self.risk_unannounced = risk;
+        self
+    }
+
     /// Sets the roles of callers that see the causes of errors in the session's procedures. Default: none.
     ///
     /// Such a caller gets the lines of [`ApplicationError::traceback`] in the keyword value `traceback`, as from Autobahn's
@@ -274,7 +295,7 @@ impl SessionConfig {
         self
     }
 
-    /// Adds the authentication, the heartbeat and the user error hook of another configuration.
+    /// Adds the authentication, the heartbeat, the risk and the user error hook of another configuration.
     ///
     /// # Errors
     /// Returns an error if both have an authentication.
@@ -289,6 +310,7 @@ impl SessionConfig {
         if !other.client.heartbeat.0.is_zero() {
             self.client.heartbeat = other.client.heartbeat;
         }
+        self.risk_unannounced |= other.risk_unannounced;
         self.user_errors.extend(other.user_errors);
         Ok(self)
     }

@@ -201,6 +201,12 @@ impl<'a> Connect<'a> {
         self
     }
 
+    /// See [`SessionConfig::risk_unannounced`].
+    pub fn risk_unannounced(mut self, risk: bool) -> Self {
+        self.config = self.config.risk_unannounced(risk);
+        self
+    }
+
     /// Adds keys to HELLO.Details; see [`SessionConfig::hello_details`].
     pub fn hello_details(mut self, details: Dict) -> Self {
         self.config = self.config.hello_details(details);

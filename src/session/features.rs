@@ -1,6 +1,7 @@
 //! Rejects requests for features that the router did not announce, before they are sent. Some
 //! routers would ignore the option, which may deliver an event to the wrong receivers; others would
-//! end the session. Also rejects known options that were set with a wrong type.
+//! end the session: [`SessionConfig::risk_unannounced`](super::SessionConfig::risk_unannounced) takes that risk. Also
+//! rejects known options that were set with a wrong type.
 
 use crate::error::ApplicationError;
 use crate::message::{
@@ -8,41 +9,59 @@ use crate::message::{
 };
 use crate::uri::{Match, Uri};
 
+/// What a session may ask its router for.
+#[derive(Clone, Copy)]
+pub(super) struct Offered<'a> {
+    pub(super) roles: &'a Roles,
+    /// True if the user takes the risk of asking for more.
+    pub(super) risk: bool,
+}
+
+impl Offered<'_> {
+    fn supports(self, role: &str, feature: &str) -> bool {
+        self.risk || self.roles.supports(role, feature)
+    }
+}
+
 /// Progressive results are not requested if the router does not support them.
-pub(super) fn check_call(roles: &Roles, options: &mut CallOptions) -> Result<(), ApplicationError> {
+pub(super) fn check_call(
+    offered: Offered<'_>,
+    options: &mut CallOptions,
+) -> Result<(), ApplicationError> {
     check_mistyped("CALL.Options", options.misplaced())?;
-    if options.receive_progress.is_some() && !roles.supports("dealer", "progressive_call_results") {
+    if options.receive_progress.is_some() && !offered.supports("dealer", "progressive_call_results")
+    {
         options.receive_progress = None;
     }
     let progressive = options.progress == Some(true);
-    need(roles, "dealer", "progressive_call_invocations", "progressive arguments", progressive)?;
-    need(roles, "dealer", "payload_passthru_mode", "ppt_scheme", options.ppt_scheme.is_some())
+    need(offered, "dealer", "progressive_call_invocations", "progressive arguments", progressive)?;
+    need(offered, "dealer", "payload_passthru_mode", "ppt_scheme", options.ppt_scheme.is_some())
 }
 
 pub(super) fn check_register(
-    roles: &Roles,
+    offered: Offered<'_>,
     options: &RegisterOptions,
 ) -> Result<(), ApplicationError> {
     check_mistyped("REGISTER.Options", options.misplaced())?;
     let pattern = options.r#match.unwrap_or_default() != Match::Exact;
-    need(roles, "dealer", "pattern_based_registration", "match", pattern)?;
+    need(offered, "dealer", "pattern_based_registration", "match", pattern)?;
     let shared = options.invoke.unwrap_or_default() != InvocationPolicy::Single;
-    need(roles, "dealer", "shared_registration", "invoke", shared)
+    need(offered, "dealer", "shared_registration", "invoke", shared)
 }
 
 pub(super) fn check_subscribe(
-    roles: &Roles,
+    offered: Offered<'_>,
     options: &SubscribeOptions,
 ) -> Result<(), ApplicationError> {
     check_mistyped("SUBSCRIBE.Options", options.misplaced())?;
     let pattern = options.r#match.unwrap_or_default() != Match::Exact;
-    need(roles, "broker", "pattern_based_subscription", "match", pattern)?;
+    need(offered, "broker", "pattern_based_subscription", "match", pattern)?;
     let retained = options.get_retained == Some(true);
-    need(roles, "broker", "event_retention", "get_retained", retained)
+    need(offered, "broker", "event_retention", "get_retained", retained)
 }
 
 pub(super) fn check_publish(
-    roles: &Roles,
+    offered: Offered<'_>,
     options: &PublishOptions,
 ) -> Result<(), ApplicationError> {
     check_mistyped("PUBLISH.Options", options.misplaced())?;
@@ -55,12 +74,12 @@ pub(super) fn check_publish(
         ("eligible_authrole", options.eligible_authrole.is_some()),
     ];
     for (option, given) in lists {
-        need(roles, "broker", "subscriber_blackwhite_listing", option, given)?;
+        need(offered, "broker", "subscriber_blackwhite_listing", option, given)?;
     }
     let me_too = options.exclude_me == Some(false);
-    need(roles, "broker", "publisher_exclusion", "exclude_me", me_too)?;
-    need(roles, "broker", "event_retention", "retain", options.retain == Some(true))?;
-    need(roles, "broker", "payload_passthru_mode", "ppt_scheme", options.ppt_scheme.is_some())
+    need(offered, "broker", "publisher_exclusion", "exclude_me", me_too)?;
+    need(offered, "broker", "event_retention", "retain", options.retain == Some(true))?;
+    need(offered, "broker", "payload_passthru_mode", "ppt_scheme", options.ppt_scheme.is_some())
 }
 
 /// A peer that receives a known option with a wrong type ends the session.
@@ -71,15 +90,17 @@ fn check_mistyped(place: &str, misplaced: Option<&str>) -> Result<(), Applicatio
 }
 
 fn need(
-    roles: &Roles,
+    offered: Offered<'_>,
     role: &str,
     feature: &str,
     option: &str,
     needed: bool,
 ) -> Result<(), ApplicationError> {
-    if !needed || roles.supports(role, feature) {
+    if !needed || offered.supports(role, feature) {
         return Ok(());
     }
-    let text = format!("{option}: the router has not announced {feature} as a {role}");
+    let text = format!(
+        "{option}: the router has not announced {feature} as a {role}; risk_unannounced sends it all the same"
+    );
     Err(ApplicationError::new(Uri::FEATURE_NOT_SUPPORTED).arg(text))
 }

@@ -188,6 +188,12 @@ impl Session {
         self.welcome().details.roles.as_ref().unwrap_or(&NONE)
     }
 
+    /// Returns what the router may be asked for.
+    fn offered(&self) -> features::Offered<'_> {
+        let risk = self.shared.config.risk_unannounced;
+        features::Offered { roles: self.router_roles(), risk }
+    }
+
     /// Returns the negotiated serializer.
     pub fn serializer(&self) -> Serializer {
         self.shared.transport.serializer

@@ -132,7 +132,7 @@ impl PublishRequest {
         let PublishRequest { session, topic, mut options, payload } = self;
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&topic, &payload)?;
-        features::check_publish(session.router_roles(), &options)?;
+        features::check_publish(session.offered(), &options)?;
         options.acknowledge = Some(true);
         let ticket = session.ticket();
         let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Publish {
@@ -153,7 +153,7 @@ impl PublishRequest {
         let PublishRequest { session, topic, mut options, payload } = self;
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&topic, &payload)?;
-        features::check_publish(session.router_roles(), &options)?;
+        features::check_publish(session.offered(), &options)?;
         // Behind GOODBYE it would be dropped without a word.
         if session.is_leaving() || session.is_closed() {
             return Err(PublishError::Closed { topic, reason: session.closed().await });

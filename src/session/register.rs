@@ -121,7 +121,7 @@ impl RegisterRequest {
     async fn send(self) -> Result<Registration, RegisterError> {
         let RegisterRequest { session, procedure, options, endpoint } = self;
         session.check_uri(&procedure, options.r#match.unwrap_or_default())?;
-        features::check_register(session.router_roles(), &options)?;
+        features::check_register(session.offered(), &options)?;
         let ticket = session.ticket();
         let (sender, ending) = ending::channel();
         let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Register {

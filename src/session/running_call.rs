@@ -83,7 +83,7 @@ impl RunningCall {
         options.receive_progress = Some(true);
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&procedure, &payload)?;
-        features::check_call(session.router_roles(), &mut options)?;
+        features::check_call(session.offered(), &mut options)?;
         let ticket = session.ticket();
         let (waiter, answer) = oneshot::channel();
         let results = Queue::new(session.queue_limits());

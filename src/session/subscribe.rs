@@ -164,7 +164,7 @@ impl<H> SubscribeRequest<H> {
     async fn send(self) -> Result<(Subscription, H), SubscribeError> {
         let SubscribeRequest { session, topic, options, limits, handler } = self;
         session.check_uri(&topic, options.r#match.unwrap_or_default())?;
-        features::check_subscribe(session.router_roles(), &options)?;
+        features::check_subscribe(session.offered(), &options)?;
         let ticket = session.ticket();
         let queue = Queue::new(limits);
         let (sender, ending) = ending::channel();

@@ -245,10 +245,20 @@ impl TransportConfig {
 
     /// Adds a header to the HTTP request of the opening handshake, such as a cookie. Headers of the
     /// handshake itself are refused. RawSocket and the browser have none.
-    #[doc(alias = "headers")]
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds headers, such as those of a map, as [`header`](Self::header) adds one.
+    #[must_use]
+    pub fn headers<N: Into<String>, V: Into<String>>(
+        mut self,
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let headers = headers.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.headers.extend(headers);
         self
     }
 

@@ -194,6 +194,39 @@ export const once = {
     }
   },
 
+  'options are sent to a router that announces nothing if the risk is taken': async ({ router }) => {
+    const { is, lib, fails } = kit;
+    const { connect } = await lib();
+    const Base = globalThis.WebSocket;
+    // The router's WELCOME, without what it announces.
+    class WebSocket extends Base {
+      set onmessage(take) {
+        super.onmessage = take && ((event) => {
+          const message = JSON.parse(event.data);
+          if (message[0] !== 2) return take(event);
+          message[2].roles = { broker: {}, dealer: {} };
+          return take({ data: JSON.stringify(message) });
+        });
+      }
+    }
+    const options = { url: router, realm: 'realm1', serializers: ['json'], WebSocket };
+    for (const riskUnannounced of [undefined, false, true]) {
+      const session = await connect({ ...options, riskUnannounced });
+      const events = [];
+      await session.subscribe('page.unannounced', (args) => void events.push(args));
+      const published = session.publish('page.unannounced', [1], {}, { excludeMe: false, acknowledge: true });
+      if (riskUnannounced) {
+        await published;
+        await session.call('wamp.session.count');
+        is(events, [[1]]);
+      } else {
+        await fails(published, 'WampError', 'wamp.error.feature_not_supported');
+      }
+      await session.leave();
+    }
+    await fails(connect({ ...options, riskUnannounced: 'yes' }), 'TypeError');
+  },
+
   'stacks are sent to callers of a role, and to nobody else': async ({ router }) => {
     const { is, ok, lib, fails, open } = kit;
     const { connect, WampError } = await lib();

@@ -456,6 +456,7 @@ export async function extensions(): Promise<void> {
     payloadCodec: codec,
     helloDetails: { x_app: 1 },
     strictUris: true,
+    riskUnannounced: true,
     limits: { details: 1000, running: 1 << 20 },
     onUserError: (error, where) => console.log(error, where),
   });

@@ -33,3 +33,4 @@ mod payload_trust;
 mod surprises;
 #[cfg(feature = "tokio-tungstenite")]
 mod tungstenite;
+mod unannounced;
