@@ -166,8 +166,9 @@ export interface ComponentEvents {
   /** A session is joined, and all `join` listeners have completed. */
   ready: Session;
   /**
-   * A declared registration or subscription that the router had refused in this session has succeeded now. The argument
-   * is its procedure or topic. It is tried again after 1 s, 2 s, and so on up to 60 s.
+   * A declared registration or subscription is active only now: the router had refused it in this session, or it was
+   * declared while there was a session. The argument is its procedure or topic. What is refused is tried again after
+   * 1 s, 2 s, and so on up to 60 s.
    */
   established: string;
   /** A session is over, or the router refused it. */
@@ -226,7 +227,7 @@ export class Component {
   ): boolean;
 
   /**
-   * Registers a procedure after each join from now on. Set `forceReregister` to take it over from an
+   * Registers a procedure after each join from now on, and at once if there is a session. Set `forceReregister` to take it over from an
    * old session that the router still has.
    *
    * @returns a function that removes it for later sessions
@@ -237,7 +238,7 @@ export class Component {
     options?: RegisterOptions,
   ): () => boolean;
 
-  /** Subscribes after each join from now on, as {@link register}. */
+  /** Subscribes after each join from now on, and at once if there is a session, as {@link register}. */
   subscribe<A extends any[] = any[], K = Record<string, any>>(
     topic: string,
     handler: EventHandler<A, K>,

@@ -13,7 +13,7 @@ use wampwerk::error::ApplicationError;
 use wampwerk::internals::component::builder_over;
 use wampwerk::message::{Payload, RegisterOptions, Serializer, SubscribeOptions};
 use wampwerk::session::authentication::Authentication;
-use wampwerk::session::{EventHandler, IncomingEvent, Session};
+use wampwerk::session::{EventHandler, IncomingEvent, RegisterRequest, Session, SubscribeRequest};
 use wampwerk::transport::{BoxFuture, Connector, TransportInfo};
 use wampwerk::value::{Dict, Value};
 use wasm_bindgen::prelude::*;
@@ -81,7 +81,8 @@ pub fn declare(
 ) -> Result<(), JsValue> {
     let options = read_options(options, RegisterOptions::from_dict).map_err(thrown)?;
     let Some(component) = face::component(component) else { return Ok(()) };
-    let id = component.register_with_options(procedure, options, JsProcedure::new(handle));
+    let set = move |request: RegisterRequest| request.options(options.clone());
+    let id = component.register_with_options(procedure, set, JsProcedure::new(handle));
     face::insert(handle, Entry::Declared(component, id, None));
     Ok(())
 }
@@ -103,8 +104,11 @@ pub fn attend(
     let Some(component) = face::component(component) else { return Ok(()) };
     let source = Source::new(handle, &topic);
     let handler = JsHandler { source: Rc::clone(&source) };
-    let queue = (queue > 0).then_some(queue as usize);
-    let id = component.subscribe_with_queue(topic, options, queue, handler);
+    let set = move |request: SubscribeRequest| {
+        let request = request.options(options.clone());
+        if queue > 0 { request.queue(queue as usize) } else { request }
+    };
+    let id = component.subscribe_with_options(topic, set, handler);
     face::insert(handle, Entry::Declared(component, id, Some(source)));
     Ok(())
 }

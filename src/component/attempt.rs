@@ -8,16 +8,15 @@ use crate::component::Shared;
 use crate::component::application_session::{ComponentConfig, ErasedSession, JoinAs, Plain};
 use crate::component::callback::call;
 use crate::component::error::{AttemptError, BoxError};
-use crate::component::interest::Declared;
 use crate::component::listeners::Listener;
 use crate::component::state::ComponentState;
 use crate::component::stop::{LAST_WORDS, Stop};
 use crate::component::tracked::{ClosedWatch, Tracked};
 use crate::component::transports::{Source, TransportEntry};
 use crate::error::{ApplicationError, Cause, CloseReason, ConnectError};
-use crate::rt::future::{Race, all_within, race, within};
+use crate::rt;
+use crate::rt::future::{Race, race, within};
 use crate::rt::guard::{Panic, catch, caught};
-use crate::rt::{self, BoxFuture};
 use crate::session::{self, Session, SessionConfig};
 use crate::transport::outgoing::closed_within;
 use crate::transport::{Transport, TransportInfo};
@@ -28,13 +27,6 @@ use crate::websocket::CloseCode;
 /// that fails later counts as a success. The value does not depend on the delays, which may be
 /// zero.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
-
-/// Delay of the first repetition of a registration or subscription that the router has refused. Each further one is
-/// twice as long.
-const FIRST_DELAY: Duration = Duration::from_secs(1);
-
-/// Maximum delay of such a repetition.
-const LAST_DELAY: Duration = Duration::from_secs(60);
 
 pub(super) struct Attempt<'a> {
     pub(super) shared: &'a Shared,
@@ -191,8 +183,27 @@ impl Attempt<'_> {
         stages: &Stages<'_>,
         session: &Session,
     ) -> Result<(), (AttemptError, bool)> {
+        let mut declarations = stages.declarations();
+        let (_, failures) = stages.establish(session, &mut declarations).await;
+        if self.shared.settings.strict && !failures.is_empty() {
+            // The session is going to be left.
+            declarations.missing.clear();
+        }
+        let later = stages.establish_later(session, declarations);
+        match race(stages.never_ends(later), self.work_beside(stages, session, failures)).await {
+            Race::First(()) => Ok(()),
+            Race::Second(result) => result,
+        }
+    }
+
+    /// Runs the work of a session whose declarations were tried.
+    async fn work_beside(
+        &self,
+        stages: &Stages<'_>,
+        session: &Session,
+        mut failures: Vec<(String, Cause)>,
+    ) -> Result<(), (AttemptError, bool)> {
         let settings = &self.shared.settings;
-        let (missing, mut failures) = stages.establish(session).await;
         failures.extend(stages.join(session).await);
         if settings.strict
             && let Some((what, error)) = failures.into_iter().next()
@@ -201,13 +212,7 @@ impl Attempt<'_> {
         }
         let transport = self.entry.name.clone();
         self.set(ComponentState::Joined { transport, session: session.id() });
-        let ready = async {
-            race(
-                stages.never_ends(stages.ready(session)),
-                stages.establish_later(session, missing),
-            )
-            .await;
-        };
+        let ready = stages.never_ends(stages.ready(session));
         let Some(main) = &settings.main else {
             ready.await;
             return Ok(());
@@ -228,9 +233,9 @@ impl Attempt<'_> {
 }
 
 /// The stages of one connection.
-struct Stages<'a> {
-    shared: &'a Shared,
-    config: SessionConfig,
+pub(super) struct Stages<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) config: SessionConfig,
     object: Arc<dyn ErasedSession>,
 }
 
@@ -294,80 +299,9 @@ impl Stages<'_> {
         flat(caught(async { self.object.on_connect(&info).await }).await)
     }
 
-    /// Registers and subscribes in order. Returns what the router has refused for now, and the failures.
-    async fn establish(&self, session: &Session) -> (Vec<Declared>, Vec<(String, Cause)>) {
-        let (mut missing, mut failures) = (Vec::new(), Vec::new());
-        let (declared, results) = self.request(session, self.declared()).await;
-        for (declared, result) in declared.into_iter().zip(results) {
-            let Err(error) = result else { continue };
-            self.tell(session, &declared.uri, &error);
-            failures.push((format!("{} {}", declared.verb, declared.uri), error));
-            if failures.last().is_some_and(|(_, error)| may_succeed_later(error)) {
-                missing.push(declared);
-            }
-        }
-        (missing, failures)
-    }
-
-    /// Tries again what the router has refused, until all of it is there. A router may hold a procedure for a
-    /// session that it does not know to be lost yet. Never ends: the session does.
-    async fn establish_later(&self, session: &Session, mut missing: Vec<Declared>) {
-        let mut delay = FIRST_DELAY;
-        while !missing.is_empty() {
-            rt::Sleep::new(delay).await;
-            delay = (delay * 2).min(LAST_DELAY);
-            let declared = self.declared();
-            missing.retain(|missing| declared.iter().any(|declared| declared.is(missing)));
-            let (tried, results) = self.request(session, missing).await;
-            missing = Vec::new();
-            for (declared, result) in tried.into_iter().zip(results) {
-                let Declared { verb, uri, .. } = &declared;
-                match result {
-                    Ok(()) => {
-                        tracing::info!(verb, %uri, "succeeded after an earlier failure");
-                        let listeners = self.shared.listeners(|listener| match listener {
-                            Listener::Established(callback) => Some(callback.clone()),
-                            _ => None,
-                        });
-                        let told = (listeners, uri.clone());
-                        self.shared.fire("on_established", told.0, told.1, &self.config).await;
-                    }
-                    Err(error) if may_succeed_later(&error) => {
-                        tracing::debug!(verb, %uri, %error, ?delay, "failed again");
-                        missing.push(declared);
-                    }
-                    Err(error) => self.tell(session, uri, &error),
-                }
-            }
-        }
-        pending().await
-    }
-
     async fn never_ends(&self, work: impl Future<Output = ()>) {
         work.await;
         pending().await
-    }
-
-    fn declared(&self) -> Vec<Declared> {
-        self.shared.listeners(|listener| match listener {
-            Listener::Declared(declared) => Some(declared.clone()),
-            _ => None,
-        })
-    }
-
-    /// Sends the requests of what was declared, and waits for the answers.
-    async fn request(
-        &self,
-        session: &Session,
-        declared: Vec<Declared>,
-    ) -> (Vec<Declared>, Vec<Result<(), Cause>>) {
-        // All at once: the session sends the requests in the order in which they start.
-        let requests: Vec<BoxFuture<'_, _>> =
-            declared.iter().map(|declared| declared.establish(session)).collect();
-        let limit = self.config.client.join_timeout;
-        let results = all_within(requests, limit).await.into_iter();
-        let results = results.map(|result| result.unwrap_or_else(|| Err(unanswered(limit))));
-        (declared, results.collect())
     }
 
     async fn join(&self, session: &Session) -> Vec<(String, Cause)> {
@@ -432,7 +366,7 @@ impl Stages<'_> {
     }
 
     /// Reports an error, unless it is a consequence of the session's end.
-    fn tell(&self, session: &Session, uri: &Uri, error: &Cause) {
+    pub(super) fn tell(&self, session: &Session, uri: &Uri, error: &Cause) {
         if !session.is_closed() {
             self.config.tell_user_error(uri, error.to_application());
         }
@@ -458,13 +392,6 @@ pub(super) async fn run_last_listeners<T>(
     }
 }
 
-/// Returns whether the router may grant later what it refuses now. A request without an answer is not repeated: it
-/// may have succeeded.
-fn may_succeed_later(error: &Cause) -> bool {
-    let refused = error.downcast_ref::<ApplicationError>();
-    refused.is_some_and(|error| error.uri != Uri::INVALID_URI && error.uri != Uri::INVALID_ARGUMENT)
-}
-
 /// The result of a guarded function, with a panic as its error.
 fn flat<T, E: Into<BoxError>>(result: Result<Result<T, E>, Panic>) -> Result<T, Cause> {
     result?.map_err(Cause::new)
@@ -472,10 +399,6 @@ fn flat<T, E: Into<BoxError>>(result: Result<Result<T, E>, Panic>) -> Result<T, 
 
 fn too_long(limit: Duration) -> Cause {
     Cause::new(format!("it takes longer than {limit:?}"))
-}
-
-fn unanswered(limit: Duration) -> Cause {
-    Cause::new(format!("the router does not answer for {limit:?}"))
 }
 
 async fn close(transport: &mut Tracked) {

@@ -138,6 +138,9 @@ pub enum ComponentError {
         /// Number of failed attempts since the start or the last join.
         attempts: u32,
     },
+    /// The component was stopped, or is done: reported by [`Component::joined`](super::Component::joined).
+    #[error("the component has ended")]
+    Ended,
     /// The runtime of the component was shut down.
     #[error("the runtime of the component has ended")]
     RuntimeEnded,
@@ -160,7 +163,8 @@ impl ComponentError {
                 Some(last)
             }
             ComponentError::Fatal(error) => Some(error),
-            ComponentError::RuntimeEnded
+            ComponentError::Ended
+            | ComponentError::RuntimeEnded
             | ComponentError::InvalidConfig(_)
             | ComponentError::Unfinished => None,
         }

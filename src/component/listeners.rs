@@ -48,9 +48,20 @@ impl Listeners {
         id
     }
 
-    fn remove(&mut self, id: ListenerId) -> Option<Listener> {
-        let place = self.entries.iter().position(|(found, _)| *found == id)?;
-        Some(self.entries.remove(place).1)
+    /// Adds declarations under one id.
+    fn declare(&mut self, all: impl IntoIterator<Item = Declared>) -> ListenerId {
+        self.last += 1;
+        let id = ListenerId(self.last);
+        for mut declared in all {
+            self.last += 1;
+            declared.serial = self.last;
+            self.entries.push((id, Listener::Declared(declared)));
+        }
+        id
+    }
+
+    fn remove(&mut self, id: ListenerId) -> Vec<(ListenerId, Listener)> {
+        self.entries.extract_if(.., |(found, _)| *found == id).collect()
     }
 
     /// Returns the listeners of one kind, in the order in which they were added.
@@ -114,8 +125,9 @@ impl Component {
         on_join: Join(Session);
         /// Adds a listener for a joined session whose join listeners have all completed.
         on_ready: Ready(Session);
-        /// Adds a listener for a [registration](Component::register) or [subscription](Component::subscribe) that had
-        /// failed in this session and has succeeded now. The argument is the procedure or topic.
+        /// Adds a listener for a [registration](Component::register) or [subscription](Component::subscribe) that is
+        /// active only now: it had failed in this session, or was declared while there was a session. The argument
+        /// is the procedure or topic.
         on_established: Established(Uri);
         /// Adds a listener for the end of a session, or for a refusal by the router.
         on_leave: Leave(Arc<CloseReason>);
@@ -168,10 +180,12 @@ impl Component {
     pub fn off(&self, id: ListenerId) -> bool {
         // Dropped outside the lock: it may hold a handle of this component.
         let removed = self.listeners().remove(id);
-        removed.is_some()
+        !removed.is_empty()
     }
 
-    pub(super) fn declare(&self, declared: Declared) -> ListenerId {
-        self.listeners().add(Listener::Declared(declared))
+    pub(super) fn declare(&self, all: impl IntoIterator<Item = Declared>) -> ListenerId {
+        let id = self.listeners().declare(all);
+        self.owner.shared.declarations.send_modify(|count| *count = count.wrapping_add(1));
+        id
     }
 }

@@ -21,7 +21,8 @@
 //!
 //! - Description: [`ComponentBuilder`], [`TransportConfig`](crate::transport::TransportConfig),
 //!   [`RetryPolicy`]; from JSON with Autobahn's keys: [`Component::from_json`]
-//! - Running: [`Component::start`], [`Component::stop`]; as a program: [`run`](fn@run)
+//! - Procedures and handlers of each session: [`Component::register`], [`Component::subscribe`]
+//! - Running: [`Component::start`], [`Component::joined`], [`Component::stop`]; as a program: [`run`](fn@run)
 //! - Listeners: [`Component::on_join`] and others
 //! - Sessions as objects: [`ApplicationSession`], [`ApplicationRunner`]
 //! - Errors: [`AttemptError`], [`ComponentError`], [`RunError`]
@@ -33,6 +34,7 @@ pub(crate) mod builder;
 mod callback;
 pub mod config;
 mod error;
+mod establish;
 mod interest;
 mod listeners;
 mod logging;
@@ -164,6 +166,8 @@ struct Shared {
     session: Lock<Option<Session>>,
     /// Incremented by [`Component::retry_now`].
     retry_now: watch::Sender<u64>,
+    /// Incremented by each declared registration or subscription.
+    declarations: watch::Sender<u64>,
 }
 
 /// A run as seen by handles.
@@ -274,6 +278,65 @@ impl Component {
         self.owner.shared.session.lock().clone()
     }
 
+    /// Waits for a session that is ready: everything declared is registered and subscribed to, and the
+    /// join listeners have completed. Returns the current one at once. Before
+    /// [`start`](Self::start) it waits, too.
+    ///
+    /// ```
+    /// # #[cfg(feature = "router")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use wampwerk::component::Component;
+    ///
+    /// # let router = wampwerk::Router::builder().realm("realm1").build()?;
+    /// # let listener = router.listen("ws://127.0.0.1:0/ws").await?;
+    /// let component = Component::new(listener.url(), "realm1")?;
+    /// component.register("com.example.add", |a: i64, b: i64| async move { a + b });
+    /// let running = component.start();
+    /// let session = component.joined().await?;
+    /// let sum: i64 = session.call("com.example.add").args((2, 3)).value().await?;
+    /// assert_eq!(sum, 5);
+    /// component.stop().await;
+    /// running.await?;
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "router"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// The session is this join's: after a loss its requests fail, and `joined` waits for the next one.
+    ///
+    /// # Errors
+    /// Returns the error of a component that has failed, and [`ComponentError::Ended`] if it has been
+    /// stopped or is done.
+    pub async fn joined(&self) -> Result<Session, ComponentError> {
+        let shared = &self.owner.shared;
+        let mut state = shared.state.subscribe();
+        loop {
+            let now = state.borrow_and_update().clone();
+            if let ComponentState::Joined { session: id, .. } = now {
+                // The end of a session shows in it before it shows in the state.
+                let current = self.session();
+                let current = current.filter(|session| session.id() == id && !session.is_closed());
+                if let Some(session) = current {
+                    return Ok(session);
+                }
+            }
+            let run = shared.run.lock().clone();
+            if now == ComponentState::Done
+                && let Some(mut run) = run.filter(|run| !run.is_live())
+            {
+                return Err(match run.done.wait_for(Option::is_some).await.as_deref() {
+                    Ok(Some(Err(error))) => error.clone(),
+                    Ok(_) => ComponentError::Ended,
+                    Err(_) => ComponentError::RuntimeEnded,
+                });
+            }
+            if state.changed().await.is_err() {
+                return Err(ComponentError::RuntimeEnded);
+            }
+        }
+    }
+
     fn running(&self, control: &RunHandle) -> Running {
         let mut done = control.done.clone();
         let end = async move {
@@ -342,6 +405,7 @@ impl Owner {
             state: watch::channel(ComponentState::Idle).0,
             session: Lock::default(),
             retry_now: watch::channel(0).0,
+            declarations: watch::channel(0).0,
         };
         Owner { shared: Arc::new(shared) }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::application::ApplicationError;
 use super::build::BuildError;
 use super::call::{
-    CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
+    AllError, CallError, ProgressError, PublishError, RegisterError, SubscribeError,
 };
 use super::close::CloseReason;
 use super::config::ConfigError;
@@ -44,9 +44,12 @@ pub enum Error {
     /// See [`RegisterError`].
     #[error(transparent)]
     Register(#[from] RegisterError),
-    /// See [`RegisterAllError`].
+    /// See [`AllError`].
     #[error(transparent)]
-    RegisterAll(#[from] RegisterAllError),
+    RegisterAll(#[from] AllError<RegisterError>),
+    /// See [`AllError`].
+    #[error(transparent)]
+    SubscribeAll(#[from] AllError<SubscribeError>),
     /// See [`DecodeError`].
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -75,6 +78,7 @@ impl Error {
             Error::Subscribe(error) => error.application(),
             Error::Register(error) => error.application(),
             Error::RegisterAll(error) => error.error.application(),
+            Error::SubscribeAll(error) => error.error.application(),
             Error::Progress(ProgressError::Application(error)) => Some(error),
             _ => None,
         }

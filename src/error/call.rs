@@ -1,5 +1,6 @@
 //! Errors of the requests of a session: one enum per operation.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,16 +118,15 @@ pub enum RegisterError {
     },
 }
 
-/// One of several procedures could not be registered; the others were withdrawn.
-#[derive(Clone, thiserror::Error)]
-#[error("cannot register {procedure}: {error}")]
+/// One of several procedures could not be registered, or one of several topics not be subscribed to; the
+/// others were withdrawn. `E` is [`RegisterError`] or [`SubscribeError`].
+#[derive(Clone)]
 #[non_exhaustive]
-pub struct RegisterAllError {
-    /// Procedure that could not be registered.
-    pub procedure: Uri,
+pub struct AllError<E> {
+    /// Procedure, topic or pattern that failed.
+    pub uri: Uri,
     /// Cause.
-    #[source]
-    pub error: RegisterError,
+    pub error: E,
 }
 
 /// A progressive result could not be sent.
@@ -150,7 +150,31 @@ impl From<EncodeError> for ProgressError {
     }
 }
 
-debug_as_text! { RegisterAllError ProgressError }
+impl fmt::Display for AllError<RegisterError> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot register {}: {}", self.uri, self.error)
+    }
+}
+
+impl fmt::Display for AllError<SubscribeError> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot subscribe to {}: {}", self.uri, self.error)
+    }
+}
+
+impl std::error::Error for AllError<RegisterError> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl std::error::Error for AllError<SubscribeError> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+debug_as_text! { AllError<RegisterError> AllError<SubscribeError> ProgressError }
 
 macro_rules! requests {
     ($($name:ident: $uri:ident;)*) => {$(

@@ -44,9 +44,7 @@ pub use any::Error;
 pub use application::ApplicationError;
 pub use build::BuildError;
 pub(crate) use call::OperationError;
-pub use call::{
-    CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
-};
+pub use call::{AllError, CallError, ProgressError, PublishError, RegisterError, SubscribeError};
 pub use cause::{Cause, HttpRefusal};
 pub use close::{CloseKind, CloseReason};
 pub use config::ConfigError;

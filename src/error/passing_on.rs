@@ -12,7 +12,7 @@ use super::any::Error;
 use super::application::ApplicationError;
 use super::build::BuildError;
 use super::call::{
-    CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
+    AllError, CallError, ProgressError, PublishError, RegisterError, SubscribeError,
 };
 use super::cause::Cause;
 use super::close::CloseReason;
@@ -62,12 +62,16 @@ impl From<InvalidUri> for ApplicationError {
 }
 
 /// The router's answer as it is.
-impl From<RegisterAllError> for ApplicationError {
-    fn from(error: RegisterAllError) -> Self {
-        match error.error {
-            RegisterError::Application(error) => error,
-            RegisterError::Closed { .. } => ApplicationError::runtime(error),
-        }
+impl From<AllError<RegisterError>> for ApplicationError {
+    fn from(error: AllError<RegisterError>) -> Self {
+        error.error.into()
+    }
+}
+
+/// The router's answer as it is.
+impl From<AllError<SubscribeError>> for ApplicationError {
+    fn from(error: AllError<SubscribeError>) -> Self {
+        error.error.into()
     }
 }
 
@@ -84,6 +88,7 @@ impl From<Error> for ApplicationError {
             Error::Subscribe(error) => error.into(),
             Error::Register(error) => error.into(),
             Error::RegisterAll(error) => error.into(),
+            Error::SubscribeAll(error) => error.into(),
             Error::Decode(error) => error.into(),
             Error::Encode(error) => error.into(),
             Error::Lagged(error) => error.into(),
@@ -200,7 +205,8 @@ fn of_any(error: &(dyn StdError + Send + Sync + 'static)) -> Option<ApplicationE
     answers!(
         ApplicationError: Some, CallError: CallError::application, PublishError: PublishError::application,
         SubscribeError: SubscribeError::application, RegisterError: RegisterError::application,
-        RegisterAllError: |all| all.error.application(), Error: Error::application
+        AllError<RegisterError>: |all| all.error.application(),
+        AllError<SubscribeError>: |all| all.error.application(), Error: Error::application
     );
     known!(Progress(ProgressError), Decode(DecodeError), Encode(EncodeError), Lagged(Lagged));
     error.downcast_ref::<InvalidUri>().map(|error| error.clone().into())

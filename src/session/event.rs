@@ -1,6 +1,8 @@
 //! Contains [`IncomingEvent`], which a subscription receives, and the trait for event handlers.
 
 use std::future::{Future, ready};
+use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -77,6 +79,34 @@ pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {
     fn lagged(&self, missed: u64) -> bool {
         let _ = missed;
         false
+    }
+}
+
+/// An event handler with its type erased.
+pub(crate) type DynEventHandler = Arc<dyn ErasedEventHandler>;
+
+pub(crate) trait ErasedEventHandler: MaybeSend + MaybeSync {
+    fn handle(&self, event: &IncomingEvent) -> BoxFuture<'static, Result<(), ApplicationError>>;
+    fn lagged(&self, missed: u64) -> bool;
+}
+
+#[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+pub(crate) fn erase_handler<M: 'static>(handler: impl EventHandler<M>) -> DynEventHandler {
+    Arc::new(Typed { handler, marker: PhantomData })
+}
+
+struct Typed<H, M> {
+    handler: H,
+    marker: PhantomData<fn() -> M>,
+}
+
+impl<M: 'static, H: EventHandler<M>> ErasedEventHandler for Typed<H, M> {
+    fn handle(&self, event: &IncomingEvent) -> BoxFuture<'static, Result<(), ApplicationError>> {
+        self.handler.handle(event)
+    }
+
+    fn lagged(&self, missed: u64) -> bool {
+        self.handler.lagged(missed)
     }
 }
 

@@ -29,7 +29,8 @@
 //!
 //! - Calls: [`Session::call`], [`CallRequest`], [`RunningCall`], [`StreamingCall`]
 //! - Procedures: [`Session::register`], [`Procedure`], [`IntoReply`], [`Procedures`]
-//! - Events: [`Session::publish`], [`Session::subscribe`], [`IncomingEvent`], [`EventHandler`]
+//! - Events: [`Session::publish`], [`Session::subscribe`], [`IncomingEvent`], [`EventHandler`],
+//!   [`EventHandlers`]
 //! - Authentication: [`authentication`]
 //! - Questions to the router: [`Session::meta`]
 //! - Other transports: [`connect_with`], [`join`]
@@ -37,6 +38,7 @@
 //! A session ends with its connection. For a session that reconnects, see
 //! [`component`](crate::component).
 
+mod all_or_none;
 mod arguments;
 pub mod authentication;
 mod call;
@@ -45,20 +47,22 @@ mod config;
 mod connect;
 mod driver;
 mod ending;
-mod event;
+pub(crate) mod event;
+pub(crate) mod event_handlers;
 mod features;
 mod handler;
 mod incoming;
 pub mod meta;
 mod payload_codec;
-mod procedure;
-mod procedures;
+pub(crate) mod procedure;
+pub(crate) mod procedures;
 mod publish;
 mod queue;
 mod register;
 mod reply;
 mod running;
 mod running_call;
+pub(crate) mod setup;
 mod streaming_call;
 mod subscribe;
 mod tracebacks;
@@ -75,13 +79,14 @@ pub use config::SessionConfig;
 pub use connect::{Connect, connect, connect_with, join};
 pub use ending::Ending;
 pub use event::{EventHandler, IncomingEvent};
+pub use event_handlers::EventHandlers;
 pub use handler::{Args, Kwargs};
 pub use incoming::{Chunks, IncomingCall, Progress};
 #[cfg(feature = "cryptobox")]
 pub use payload_codec::cryptobox;
 pub use payload_codec::{Decoded, EncodedPayload, PayloadCodec, PayloadForm, Side};
 pub use procedure::Procedure;
-pub use procedures::{Procedures, Registrations};
+pub use procedures::Procedures;
 pub use publish::PublishRequest;
 pub use register::{RegisterRequest, Registration};
 pub use reply::{IntoReply, Reply};

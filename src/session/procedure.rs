@@ -73,13 +73,14 @@ pub trait Procedure<M>: MaybeSend + MaybeSync + 'static {
 }
 
 /// A procedure with its type erased.
-pub(super) type DynProcedure = Arc<dyn ErasedProcedure>;
+pub(crate) type DynProcedure = Arc<dyn ErasedProcedure>;
 
-pub(super) trait ErasedProcedure: MaybeSend + MaybeSync {
+pub(crate) trait ErasedProcedure: MaybeSend + MaybeSync {
     fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
 }
 
-pub(super) fn erase<M: 'static>(procedure: impl Procedure<M>) -> DynProcedure {
+#[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+pub(crate) fn erase<M: 'static>(procedure: impl Procedure<M>) -> DynProcedure {
     Arc::new(Typed { procedure, marker: PhantomData })
 }
 

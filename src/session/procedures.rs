@@ -6,29 +6,33 @@ use std::future::{Future, IntoFuture, ready};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::error::{ApplicationError, RegisterAllError, RegisterError};
-use crate::message::{CancelMode, Payload, RegisterOptions};
-use crate::rt::future::{all, all_into};
+use crate::core::client::RequestTicket;
+use crate::error::{AllError, ApplicationError, RegisterError};
+use crate::message::Payload;
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::session::Session;
-use crate::session::command::Signal;
+use crate::session::all_or_none::{Withdraw, all_or_none};
 use crate::session::handler::{Extract, Parameters};
 use crate::session::incoming::IncomingCall;
 use crate::session::procedure::{DynProcedure, Procedure, erase};
 use crate::session::register::{RegisterRequest, Registration};
 use crate::session::reply::IntoReply;
-use crate::uri::Uri;
+use crate::session::setup::{DynSetup, setup};
+use crate::uri::Pattern;
 
-/// Procedures for [`Session::register_all`].
+/// Procedures for [`Session::register_all`] and
+/// [`Component::register_all`](crate::Component::register_all).
 ///
 /// ```
 /// use wampwerk::Session;
-/// use wampwerk::session::Procedures;
+/// use wampwerk::session::{IncomingCall, Procedures};
+/// use wampwerk::uri::Pattern;
 ///
 /// # async fn example(session: Session) -> Result<(), wampwerk::Error> {
 /// let procedures = Procedures::new()
 ///     .add("now", || async { 12 })
-///     .add("twice", |n: i64| async move { 2 * n });
+///     .add(Pattern::prefix("say."), |call: IncomingCall| async move { call.procedure })
+///     .add_with_options("twice", |request| request.concurrency(4), |n: i64| async move { 2 * n });
 /// session.register_all("com.example.", procedures).await?;
 /// # Ok(()) }
 /// ```
@@ -78,8 +82,10 @@ pub struct Procedures {
 ///     .add("divide", Calculator::divide)
 ///     .add("remember", Calculator::remember);
 /// let registrations = session.register_all("com.example.calc.", procedures).await?;
-/// assert_eq!(registrations.iter().count(), 3);
-/// registrations.unregister().await?;
+/// assert_eq!(registrations.len(), 3);
+/// for registration in registrations {
+///     registration.unregister().await?;
+/// }
 /// # Ok(()) }
 /// ```
 pub struct ProceduresOf<S> {
@@ -87,15 +93,13 @@ pub struct ProceduresOf<S> {
     procedures: Procedures,
 }
 
-struct Entry {
-    name: String,
-    options: RegisterOptions,
-    endpoint: DynProcedure,
+/// A procedure with its URI and options.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) procedure: Pattern,
+    pub(crate) setup: Option<DynSetup<RegisterRequest>>,
+    pub(crate) endpoint: DynProcedure,
 }
-
-/// The registrations of [`Session::register_all`]. Dropping them does not unregister.
-#[derive(Clone, Debug)]
-pub struct Registrations(Vec<Registration>);
 
 impl Session {
     /// Registers several procedures, each under the prefix followed by its name. The prefix usually
@@ -110,40 +114,31 @@ impl Session {
         &self,
         prefix: impl AsRef<str>,
         procedures: impl Into<Procedures>,
-    ) -> Result<Registrations, RegisterAllError> {
-        let prefix = prefix.as_ref();
-        let (mut uris, mut requests) = (Vec::new(), Vec::new());
-        for Entry { name, options, endpoint } in procedures.into().entries {
-            let procedure = Uri::from(format!("{prefix}{name}"));
-            let request = RegisterRequest::new(self.clone(), (&procedure).into(), endpoint);
-            uris.push(procedure);
-            requests.push(request.options(options).into_future());
-        }
-        let mut rollback = Rollback { session: self, results: Vec::new() };
-        all_into(requests, &mut rollback.results).await;
-        let mut registrations = Vec::new();
-        let mut failed = None;
-        for (procedure, result) in uris.into_iter().zip(&rollback.results) {
-            match result {
-                Some(Ok(registration)) => registrations.push(registration.clone()),
-                Some(Err(error)) if failed.is_none() => {
-                    failed = Some(RegisterAllError { procedure, error: error.clone() });
-                }
-                Some(Err(_)) | None => {}
-            }
-        }
-        let registrations = Registrations(registrations);
-        match failed {
-            None => {
-                rollback.results.clear();
-                Ok(registrations)
-            }
-            Some(failed) => {
-                // A registration that cannot be removed now has ended with the session.
-                drop(registrations.unregister().await);
-                rollback.results.clear();
-                Err(failed)
-            }
+    ) -> Result<Vec<Registration>, AllError<RegisterError>> {
+        let entries = procedures.into().within(prefix.as_ref());
+        let requests =
+            entries.map(|entry| (entry.procedure.uri().clone(), entry.request(self).into_future()));
+        all_or_none(self, requests.collect()).await
+    }
+}
+
+impl Withdraw for Registration {
+    fn listener(&self) -> RequestTicket {
+        Registration::listener(self)
+    }
+
+    fn withdraw(self) -> BoxFuture<'static, ()> {
+        Box::pin(async move { drop(self.unregister().await) })
+    }
+}
+
+impl Entry {
+    pub(crate) fn request(&self, session: &Session) -> RegisterRequest {
+        let (procedure, endpoint) = (self.procedure.clone(), Arc::clone(&self.endpoint));
+        let request = RegisterRequest::new(session.clone(), procedure, endpoint);
+        match &self.setup {
+            Some(setup) => setup.apply(request),
+            None => request,
         }
     }
 }
@@ -159,48 +154,74 @@ impl Procedures {
         ProceduresOf { object, procedures: Procedures::new() }
     }
 
-    /// Adds a procedure.
+    /// Adds a procedure. A [`Pattern`] registers it for all matching URIs.
     #[must_use]
-    pub fn add<M: 'static>(self, name: impl Into<String>, endpoint: impl Procedure<M>) -> Self {
-        self.add_with(name, RegisterOptions::default(), endpoint)
+    pub fn add<M: 'static>(self, name: impl Into<Pattern>, endpoint: impl Procedure<M>) -> Self {
+        self.with(name.into(), None, erase(endpoint))
     }
 
-    /// Adds a procedure with options.
+    /// Adds a procedure with options, which `set` sets on the request.
     #[must_use]
-    pub fn add_with<M: 'static>(
-        mut self,
-        name: impl Into<String>,
-        options: RegisterOptions,
+    pub fn add_with_options<M: 'static>(
+        self,
+        name: impl Into<Pattern>,
+        set: impl Fn(RegisterRequest) -> RegisterRequest + MaybeSend + MaybeSync + 'static,
         endpoint: impl Procedure<M>,
     ) -> Self {
-        self.entries.push(Entry { name: name.into(), options, endpoint: erase(endpoint) });
+        self.with(name.into(), Some(setup(set)), erase(endpoint))
+    }
+
+    fn with(
+        mut self,
+        procedure: Pattern,
+        setup: Option<DynSetup<RegisterRequest>>,
+        endpoint: DynProcedure,
+    ) -> Self {
+        self.entries.push(Entry { procedure, setup, endpoint });
         self
+    }
+
+    /// Returns the procedures, each with the prefix before its name.
+    pub(crate) fn within(self, prefix: &str) -> impl Iterator<Item = Entry> {
+        self.entries.into_iter().map(move |mut entry| {
+            entry.procedure = entry.procedure.behind(prefix);
+            entry
+        })
     }
 }
 
 impl fmt::Debug for Procedures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.entries.iter().map(|entry| &entry.name)).finish()
+        f.debug_list().entries(self.entries.iter().map(|entry| &entry.procedure)).finish()
     }
 }
 
 impl<S: MaybeSend + MaybeSync + 'static> ProceduresOf<S> {
     /// Adds a method.
     #[must_use]
-    pub fn add<M: 'static>(self, name: impl Into<String>, method: impl Method<S, M>) -> Self {
-        self.add_with(name, RegisterOptions::default(), method)
+    pub fn add<M: 'static>(self, name: impl Into<Pattern>, method: impl Method<S, M>) -> Self {
+        self.with(name.into(), None, method)
     }
 
-    /// Adds a method with options.
+    /// Adds a method with options, which `set` sets on the request.
     #[must_use]
-    pub fn add_with<M: 'static>(
+    pub fn add_with_options<M: 'static>(
+        self,
+        name: impl Into<Pattern>,
+        set: impl Fn(RegisterRequest) -> RegisterRequest + MaybeSend + MaybeSync + 'static,
+        method: impl Method<S, M>,
+    ) -> Self {
+        self.with(name.into(), Some(setup(set)), method)
+    }
+
+    fn with<M: 'static>(
         mut self,
-        name: impl Into<String>,
-        options: RegisterOptions,
+        name: Pattern,
+        setup: Option<DynSetup<RegisterRequest>>,
         method: impl Method<S, M>,
     ) -> Self {
         let bound = Bound { object: self.object.clone(), method, marker: PhantomData::<fn() -> M> };
-        self.procedures = self.procedures.add_with(name, options, bound);
+        self.procedures = self.procedures.with(name, setup, erase(bound));
         self
     }
 }
@@ -214,25 +235,6 @@ impl<S> fmt::Debug for ProceduresOf<S> {
 impl<S> From<ProceduresOf<S>> for Procedures {
     fn from(methods: ProceduresOf<S>) -> Self {
         methods.procedures
-    }
-}
-
-impl Registrations {
-    /// Iterates over the registrations in the order in which the procedures were added.
-    pub fn iter(&self) -> impl Iterator<Item = &Registration> {
-        self.0.iter()
-    }
-
-    /// Unregisters all procedures.
-    ///
-    /// # Errors
-    /// Returns the first error. The other procedures are unregistered nevertheless.
-    pub async fn unregister(self) -> Result<(), RegisterError> {
-        let mut requests: Vec<BoxFuture<'static, _>> = Vec::new();
-        for registration in self.0 {
-            requests.push(Box::pin(registration.unregister()));
-        }
-        all(requests).await.into_iter().collect()
     }
 }
 
@@ -313,20 +315,4 @@ methods! {
     (A, B, C, D, E, F)
     (A, B, C, D, E, F, G)
     (A, B, C, D, E, F, G, H)
-}
-
-/// Registrations that are removed on drop unless all succeed.
-struct Rollback<'a> {
-    session: &'a Session,
-    results: Vec<Option<Result<Registration, RegisterError>>>,
-}
-
-impl Drop for Rollback<'_> {
-    fn drop(&mut self) {
-        for registration in self.results.iter().flatten().flatten() {
-            let signal = Signal::Drop(registration.listener(), CancelMode::Skip);
-            // Without a driver the registrations have ended, too.
-            drop(self.session.shared.signals.send(signal));
-        }
-    }
 }

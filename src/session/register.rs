@@ -10,7 +10,7 @@ use crate::session::command::Command;
 use crate::session::ending::{self, Ending, EndingWatch};
 use crate::session::procedure::{DynProcedure, Procedure, erase};
 use crate::session::{Session, failure, features, unexpected, wire_policy};
-use crate::uri::{Match, Pattern, Uri};
+use crate::uri::{Pattern, Uri};
 
 /// A builder for a registration. Await it to register.
 #[doc(alias = "RegisterOptions")]
@@ -48,7 +48,7 @@ impl Session {
 }
 
 impl RegisterRequest {
-    pub(super) fn new(session: Session, procedure: Pattern, endpoint: DynProcedure) -> Self {
+    pub(crate) fn new(session: Session, procedure: Pattern, endpoint: DynProcedure) -> Self {
         let mut options = RegisterOptions::default();
         options.r#match = wire_policy(&procedure);
         RegisterRequest { session, procedure: procedure.uri().clone(), options, endpoint }
@@ -61,14 +61,6 @@ impl RegisterRequest {
         if self.options.r#match.is_none() && policy.is_some() {
             self.options.r#match = policy;
         }
-        self
-    }
-
-    /// Sets the match policy for called URIs. Default: exact.
-    /// [`IncomingCall::procedure`](super::IncomingCall) contains the called URI.
-    #[doc(alias = "match")]
-    pub fn match_policy(mut self, policy: Match) -> Self {
-        self.options.r#match = Some(policy);
         self
     }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,12 +15,12 @@ use crate::rt::guard::catch;
 use crate::rt::{self, BoxFuture};
 use crate::session::command::{Command, Signal};
 use crate::session::ending::{self, Ending, EndingWatch};
-use crate::session::event::{EventHandler, IncomingEvent};
+use crate::session::event::{DynEventHandler, EventHandler, IncomingEvent, erase_handler};
 use crate::session::queue::{Queue, QueueLimits};
 use crate::session::running::{poll_guarded, start_guarded};
 use crate::session::user_error::UserErrors;
 use crate::session::{Session, failure, features, unexpected, wire_policy};
-use crate::uri::{Match, Pattern, Uri};
+use crate::uri::{Pattern, Uri};
 
 /// A builder for a subscription. Await it to subscribe.
 #[doc(alias = "SubscribeOptions")]
@@ -108,14 +107,20 @@ impl Session {
     /// }).await?;
     /// # Ok(()) }
     /// ```
-    pub fn subscribe_with<M: 'static, H: EventHandler<M>>(
+    pub fn subscribe_with<M: 'static>(
         &self,
         topic: impl Into<Pattern>,
-        handler: H,
-    ) -> SubscribeRequest<Handled<H, M>> {
-        let SubscribeRequest { session, topic, options, limits, .. } = self.subscribe(topic);
-        let handler = Handled { handler, marker: PhantomData };
-        SubscribeRequest { session, topic, options, limits, handler }
+        handler: impl EventHandler<M>,
+    ) -> SubscribeRequest<Handled> {
+        self.subscribe(topic).handled_by(erase_handler(handler))
+    }
+}
+
+impl SubscribeRequest {
+    /// Subscribes with a handler instead of a stream.
+    pub(crate) fn handled_by(self, handler: DynEventHandler) -> SubscribeRequest<Handled> {
+        let SubscribeRequest { session, topic, options, limits, .. } = self;
+        SubscribeRequest { session, topic, options, limits, handler: Handled(handler) }
     }
 }
 
@@ -127,14 +132,6 @@ impl<H> SubscribeRequest<H> {
         if self.options.r#match.is_none() && policy.is_some() {
             self.options.r#match = policy;
         }
-        self
-    }
-
-    /// Sets the match policy for topics. Default: exact. [`IncomingEvent::topic`] contains the topic of
-    /// each event.
-    #[doc(alias = "match")]
-    pub fn match_policy(mut self, policy: Match) -> Self {
-        self.options.r#match = Some(policy);
         self
     }
 
@@ -278,20 +275,22 @@ pub struct HandlerSubscription {
     ending: EndingWatch,
 }
 
-/// The handler of a request. `M` only distinguishes the implementations of [`EventHandler`].
-#[derive(Debug)]
-pub struct Handled<H, M> {
-    handler: H,
-    marker: PhantomData<fn() -> M>,
+/// The handler of a request.
+pub struct Handled(DynEventHandler);
+
+impl fmt::Debug for Handled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handled").finish_non_exhaustive()
+    }
 }
 
-impl<M: 'static, H: EventHandler<M>> IntoFuture for SubscribeRequest<Handled<H, M>> {
+impl IntoFuture for SubscribeRequest<Handled> {
     type Output = Result<HandlerSubscription, SubscribeError>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let (mut subscription, Handled { handler, .. }) = self.send().await?;
+            let (mut subscription, Handled(handler)) = self.send().await?;
             subscription.gone = true;
             // The task holds no handle of the session: a handler alone does not keep the session
             // open.
@@ -307,6 +306,10 @@ impl<M: 'static, H: EventHandler<M>> IntoFuture for SubscribeRequest<Handled<H, 
 }
 
 impl HandlerSubscription {
+    pub(super) fn listener(&self) -> RequestTicket {
+        self.listener
+    }
+
     /// Returns the subscription id, which the router assigns. It is equal for all subscriptions of
     /// a session to one topic.
     pub fn id(&self) -> u64 {
@@ -356,9 +359,9 @@ async fn unsubscribe(
     }
 }
 
-async fn handle_events<M>(
+async fn handle_events(
     queue: Arc<Queue<IncomingEvent>>,
-    handler: impl EventHandler<M>,
+    handler: DynEventHandler,
     topic: Uri,
     errors: UserErrors,
 ) {

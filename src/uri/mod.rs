@@ -242,6 +242,12 @@ impl PartialEq<str> for Uri {
     }
 }
 
+impl PartialEq<String> for Uri {
+    fn eq(&self, other: &String) -> bool {
+        *self.0 == **other
+    }
+}
+
 impl PartialEq<&str> for Uri {
     fn eq(&self, other: &&str) -> bool {
         *self.0 == **other

@@ -97,6 +97,11 @@ impl Pattern {
         self.policy
     }
 
+    /// Returns the pattern with a text before its URI.
+    pub(crate) fn behind(&self, prefix: &str) -> Self {
+        Pattern::new(format!("{prefix}{}", self.uri), self.policy)
+    }
+
     /// Returns whether the pattern matches a URI.
     pub fn matches(&self, uri: &str) -> bool {
         match self.policy {

@@ -185,11 +185,10 @@ async fn registrations_are_found(place: &impl Place) {
     let meta = session.meta();
     let exact = session.register("com.example.meta.find", nothing).await.unwrap();
     let shared = session
-        .register("com.example.meta.", nothing)
-        .match_policy(Match::Prefix)
+        .register(Pattern::prefix("com.example.meta."), nothing)
         .invoke(InvocationPolicy::RoundRobin);
     let shared = shared.await.unwrap();
-    let wildcard = session.register("com.example.meta..at", nothing).match_policy(Match::Wildcard);
+    let wildcard = session.register(Pattern::wildcard("com.example.meta..at"), nothing);
     let wildcard = wildcard.await.unwrap();
     let lists = meta.registration_list().await.unwrap();
     assert!(lists.exact.contains(&exact.id()) && lists.prefix.contains(&shared.id()));
@@ -259,7 +258,7 @@ async fn subscriptions_are_found(place: &impl Place) {
     let session = place.session().await;
     let meta = session.meta();
     let exact = session.subscribe("com.example.meta.topic").await.unwrap();
-    let prefix = session.subscribe("com.example.meta.").match_policy(Match::Prefix).await.unwrap();
+    let prefix = session.subscribe(Pattern::prefix("com.example.meta.")).await.unwrap();
     let lists = meta.subscription_list().await.unwrap();
     assert!(lists.exact.contains(&exact.id()) && lists.prefix.contains(&prefix.id()));
     let found = meta.subscription_lookup("com.example.meta.topic").await.unwrap();
@@ -283,7 +282,7 @@ async fn subscriptions_are_found(place: &impl Place) {
 
 async fn wildcard_subscriptions_are_listed(place: &impl Place) {
     let session = place.session().await;
-    let pattern = session.subscribe("com.example.meta..wild").match_policy(Match::Wildcard);
+    let pattern = session.subscribe(Pattern::wildcard("com.example.meta..wild"));
     let pattern = pattern.await.unwrap();
     let lists = session.meta().subscription_list().await.unwrap();
     assert!(lists.wildcard.contains(&pattern.id()));

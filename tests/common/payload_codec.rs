@@ -10,6 +10,7 @@ use wampwerk::session::{
     self, Decoded, EncodedPayload, PayloadCodec, PayloadForm, SessionConfig, Side,
 };
 use wampwerk::transport::{MemoryTransport, Transport};
+use wampwerk::uri::Pattern;
 use wampwerk::value::{Dict, List};
 use wampwerk::{ApplicationError, Match, Payload, Router, Serializer, Session, Uri, Value};
 
@@ -123,7 +124,7 @@ pub async fn told(
         sender.send(number).unwrap();
         async { 1 }
     };
-    let register = session.register(procedure, handler).match_policy(policy);
+    let register = session.register(Pattern::new(procedure, policy), handler);
     let registering = tokio::spawn(register.into_future());
     assert!(matches!(recv(peer).await, Message::Register(_)));
     say(peer, registered);

@@ -19,6 +19,7 @@ mod callbacks;
 mod config;
 mod config_refused;
 mod config_vectors;
+mod declared;
 mod endings;
 mod net;
 mod patience;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use wampwerk::Session;
 use wampwerk::component::{Component, ComponentBuilder, ComponentState, RetryPolicy, States};
 use wampwerk::error::{CallError, CloseKind};
-use wampwerk::message::RegisterOptions;
+use wampwerk::session::RegisterRequest;
 use wampwerk::uri::Pattern;
 
 use crate::common::site;
@@ -163,9 +163,10 @@ async fn an_old_session_at_the_router_is_only_pushed_aside_if_asked() {
         let request = if force { request.force_reregister() } else { request };
         let registration = request.await.unwrap();
         let component = at(&site).build().unwrap();
-        let mut options = RegisterOptions::default();
-        options.force_reregister = force.then_some(true);
-        component.register_with_options("com.example.mine", options, || async { "new" });
+        let set = move |request: RegisterRequest| {
+            if force { request.force_reregister() } else { request }
+        };
+        component.register_with_options("com.example.mine", set, || async { "new" });
         let mut states = component.states();
         let running = component.start();
         joined(&mut states).await;

@@ -11,7 +11,7 @@ use wampwerk::component::{Component, ComponentState, RetryPolicy};
 use wampwerk::error::CallError;
 use wampwerk::message::InvocationPolicy;
 use wampwerk::session::Progress;
-use wampwerk::uri::Match;
+use wampwerk::uri::Pattern;
 use wampwerk::{ApplicationError, Session, Uri, connect};
 
 use crate::peer::within;
@@ -116,8 +116,8 @@ async fn what_a_link_does_not_carry() {
     assert!(from_b.contains(&"a".into()) && from_b.contains(&"b".into()), "{answers:?}");
 
     // Patterns, of topics and of procedures.
-    a.register("com.example.any", || async { 1 }).match_policy(Match::Prefix).await.unwrap();
-    let mut prefix = a.subscribe("com.example.all").match_policy(Match::Prefix).await.unwrap();
+    a.register(Pattern::prefix("com.example.any"), || async { 1 }).await.unwrap();
+    let mut prefix = a.subscribe(Pattern::prefix("com.example.all")).await.unwrap();
     // The link does things in their order: when this one is there, the others would be.
     a.register("com.example.last", || async {}).await.unwrap();
     reaches(&b, "com.example.last").await;

@@ -65,7 +65,9 @@ async fn what_is_dropped_later_is_undone() {
                     let procedures = Procedures::new().add("p", pending::<()>);
                     let procedures = procedures.add("q", pending::<()>).add("r", pending::<()>);
                     let all = session.register_all("com.example.", procedures).await.unwrap();
-                    all.unregister().await.unwrap();
+                    for registration in all {
+                        registration.unregister().await.unwrap();
+                    }
                 }),
             };
             poll_fn(|cx| {

@@ -9,6 +9,7 @@ use wampwerk::message::{CancelMode, Event, EventDetails, Invocation, InvocationD
 use wampwerk::session::{
     Chunks, Decoded, EncodedPayload, PayloadCodec, PayloadForm, SessionConfig, Side,
 };
+use wampwerk::uri::Pattern;
 use wampwerk::value::{Dict, List};
 use wampwerk::{ApplicationError, Match, Payload, Uri};
 
@@ -54,7 +55,7 @@ async fn nor_an_event_as_one_of_another_topic_and_who_wants_to_know_is_told() {
     let config = with(PPT).on_user_error(move |error| sender.send(error.clone()).unwrap());
     let (session, mut peer) = with_peer(config).await;
     let mut subscribe = async |topic: &'static str, policy: Match, subscribed: &'static str| {
-        let subscribe = session.subscribe(topic).match_policy(policy);
+        let subscribe = session.subscribe(Pattern::new(topic, policy));
         let subscribing = tokio::spawn(subscribe.into_future());
         assert!(matches!(recv(&mut peer).await, Message::Subscribe(_)));
         say(&mut peer, subscribed);

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 use wampwerk::session::Progress;
-use wampwerk::{ApplicationError, Match, Router, Serializer, Session};
+use wampwerk::uri::Pattern;
+use wampwerk::{ApplicationError, Router, Serializer, Session};
 
 use crate::clients::Cell;
 use crate::measure::{Error, Meter, Sample, Window};
@@ -98,10 +99,9 @@ pub(crate) async fn run(cell: &Cell) -> Result<Sample, Error> {
             let mut handles = Vec::new();
             for number in 0..others {
                 let pattern = format!("com.example..other{number}");
-                handles.push(subscriber.subscribe(pattern).match_policy(Match::Wildcard).await?);
+                handles.push(subscriber.subscribe(Pattern::wildcard(pattern)).await?);
             }
-            let mut events =
-                subscriber.subscribe("com..note").match_policy(Match::Wildcard).await?;
+            let mut events = subscriber.subscribe(Pattern::wildcard("com..note")).await?;
             let (arrived, counted, expected) = (window.clone(), meter.clone(), text.clone());
             tasks.spawn(async move {
                 while let Some(event) = events.next().await {

@@ -119,9 +119,7 @@ impl Meta {
         &self,
         topic: impl Into<Pattern>,
     ) -> Result<MetaEvents<T>, SubscribeError> {
-        let topic = topic.into();
-        let request = self.session.subscribe(topic.uri()).match_policy(topic.policy());
-        Ok(MetaEvents { subscription: request.await?, marker: PhantomData })
+        Ok(MetaEvents { subscription: self.session.subscribe(topic).await?, marker: PhantomData })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who gets an event, now or later.
 
-use wampwerk::Match;
 use wampwerk::session::{PublishRequest, Subscription};
+use wampwerk::uri::Pattern;
 
 use super::{Kind, Place};
 
@@ -80,7 +80,7 @@ async fn retained_by_pattern(place: &impl Place) {
     for topic in ["com.example.kept.a", "com.example.kept.b"] {
         publisher.publish(topic).args((topic,)).retain().acknowledge().await.unwrap();
     }
-    let request = subscriber.subscribe("com.example.kept.").match_policy(Match::Prefix);
+    let request = subscriber.subscribe(Pattern::prefix("com.example.kept."));
     let mut events = request.get_retained().await.unwrap();
     let mut topics = Vec::new();
     for _ in 0..2 {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use wampwerk::Match;
 use wampwerk::message::{EventDetails, InvocationDetails};
+use wampwerk::session::{EventHandlers, Procedures};
+use wampwerk::uri::Pattern;
 
 use super::Place;
 
@@ -13,6 +15,7 @@ pub(super) async fn all(place: &impl Place) {
         procedures,
         topics,
         handlers,
+        patterns_in_one_way,
         what_is_no_pattern,
     }
 }
@@ -25,7 +28,7 @@ fn named(
 
 async fn procedures(place: &impl Place) {
     let (callee, caller) = (place.session().await, place.session().await);
-    let register = |uri, name, policy| callee.register(uri, named(name)).match_policy(policy);
+    let register = |uri, name, policy| callee.register(Pattern::new(uri, policy), named(name));
     register("com.example.pattern", "short", Match::Prefix).await.unwrap();
     register("com.example.pattern.long", "long", Match::Prefix).await.unwrap();
     register("com.example.pattern.exact", "exact", Match::Exact).await.unwrap();
@@ -47,7 +50,7 @@ async fn procedures(place: &impl Place) {
 
 async fn topics(place: &impl Place) {
     let (publisher, subscriber) = (place.session().await, place.session().await);
-    let subscribe = |uri, policy| subscriber.subscribe(uri).match_policy(policy);
+    let subscribe = |uri, policy| subscriber.subscribe(Pattern::new(uri, policy));
     let mut all = [
         subscribe("com.example.topics.a", Match::Exact).await.unwrap(),
         subscribe("com.example.topics", Match::Prefix).await.unwrap(),
@@ -75,11 +78,46 @@ async fn handlers(place: &impl Place) {
         sender.send(details.topic.as_ref().unwrap().to_string()).unwrap();
         async {}
     };
-    let request = subscriber.subscribe_with("com.example.handlers_by.", handler);
-    request.match_policy(Match::Prefix).await.unwrap();
+    let pattern = Pattern::prefix("com.example.handlers_by.");
+    subscriber.subscribe_with(pattern, handler).await.unwrap();
     for topic in ["com.example.handlers_by.x", "com.example.handlers_by.y.z"] {
         publisher.publish(topic).await.unwrap();
         assert_eq!(topics.recv().await.unwrap(), topic);
+    }
+}
+
+/// Wherever a URI is taken, a pattern is.
+async fn patterns_in_one_way(place: &impl Place) {
+    let (publisher, session) = (place.session().await, place.session().await);
+    let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let handler = move |name: &'static str| {
+        let sender = sender.clone();
+        move |details: EventDetails| {
+            sender.send(format!("{name} {}", details.topic.as_ref().unwrap())).unwrap();
+            async {}
+        }
+    };
+    let mut stream = session.subscribe(Pattern::prefix("com.example.way.")).await.unwrap();
+    let wildcard = Pattern::wildcard("com.example..one");
+    session.subscribe_with(wildcard, handler("with")).await.unwrap();
+    let handlers = EventHandlers::new()
+        .add(Pattern::wildcard("..two"), handler("all"))
+        .add_with_options(Pattern::prefix("way.three."), |set| set.queue(2), handler("options"));
+    session.subscribe_all("com.example.", handlers).await.unwrap();
+    let procedures = Procedures::new()
+        .add(Pattern::prefix("prefix."), named("add"))
+        .add_with_options(Pattern::wildcard(".w"), |set| set.disclose_caller(), named("options"));
+    session.register_all("com.example.way.", procedures).await.unwrap();
+    for (topic, name) in [("one", "with"), ("two.two", "all"), ("three.x", "options")] {
+        let topic = format!("com.example.way.{topic}");
+        publisher.publish(&*topic).await.unwrap();
+        assert_eq!(stream.next().await.unwrap().unwrap().topic, topic);
+        assert_eq!(heard.recv().await.unwrap(), format!("{name} {topic}"));
+    }
+    for (procedure, name) in [("prefix.any", "add"), ("any.w", "options")] {
+        let procedure = format!("com.example.way.{procedure}");
+        let called: String = publisher.call(&*procedure).value().await.unwrap();
+        assert_eq!(called, format!("{name} {procedure}"));
     }
 }
 
@@ -90,9 +128,9 @@ async fn what_is_no_pattern(place: &impl Place) {
         ("com.exa mple", Match::Wildcard),
         ("com.#.example", Match::Wildcard),
     ] {
-        let error = session.subscribe(bad).match_policy(policy).await.unwrap_err();
+        let error = session.subscribe(Pattern::new(bad, policy)).await.unwrap_err();
         assert!(error.to_string().contains("wamp.error.invalid_uri"), "{error}");
-        let error = session.register(bad, named("")).match_policy(policy).await.unwrap_err();
+        let error = session.register(Pattern::new(bad, policy), named("")).await.unwrap_err();
         assert!(error.to_string().contains("wamp.error.invalid_uri"), "{error}");
     }
     assert!(!session.is_closed());

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
+use std::sync::Arc;
 
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use wampwerk::error::SubscribeError;
 use wampwerk::message::EventDetails;
-use wampwerk::{Dict, List, Payload};
+use wampwerk::session::{EventHandlers, IncomingEvent};
+use wampwerk::uri::Pattern;
+use wampwerk::{ApplicationError, Dict, List, Payload};
 
 use super::Place;
 
@@ -19,6 +24,8 @@ pub(super) async fn all(place: &impl Place) {
         many_handlers,
         subscriptions_end,
         event_handlers,
+        handlers_that_are_methods,
+        all_handlers_or_none,
         slow_subscriber_sees_lag,
     }
 }
@@ -172,4 +179,72 @@ async fn order_over_topics(place: &impl Place) {
             assert_eq!(event.decode::<u8>().unwrap(), number);
         }
     }
+}
+
+struct Board(UnboundedSender<String>);
+
+impl Board {
+    async fn posted(self: Arc<Self>, text: String) {
+        self.0.send(text).unwrap();
+    }
+
+    async fn cleared(self: Arc<Self>) -> Result<(), ApplicationError> {
+        self.0.send("cleared".to_owned()).unwrap();
+        Ok(())
+    }
+
+    async fn any(self: Arc<Self>, event: IncomingEvent) {
+        self.0.send(format!("any {}", event.topic)).unwrap();
+    }
+}
+
+async fn handlers_that_are_methods(place: &impl Place) {
+    let (publisher, session) = (place.session().await, place.session().await);
+    let (sender, mut heard) = unbounded_channel();
+    let handlers = EventHandlers::of(Arc::new(Board(sender)))
+        .add("posted", Board::posted)
+        .add("cleared", Board::cleared)
+        .add_with_options(Pattern::prefix("any."), |request| request.queue(8), Board::any);
+    let subscriptions = session.subscribe_all("com.example.board.", handlers).await.unwrap();
+    let topics: Vec<_> = subscriptions.iter().map(|one| one.topic().to_string()).collect();
+    assert_eq!(
+        topics,
+        ["posted", "cleared", "any."].map(|name| format!("com.example.board.{name}"))
+    );
+    let publish = |topic: &str| publisher.publish(format!("com.example.board.{topic}"));
+    publish("posted").args(("hello",)).await.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "hello");
+    publish("cleared").await.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "cleared");
+    publish("any.other").await.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "any com.example.board.any.other");
+    for subscription in subscriptions {
+        subscription.unsubscribe().await.unwrap();
+    }
+    publish("cleared").acknowledge().await.unwrap();
+    assert!(heard.recv().await.is_none());
+}
+
+async fn all_handlers_or_none(place: &impl Place) {
+    let (publisher, session) = (place.session().await, place.session().await);
+    let (sender, mut heard) = unbounded_channel();
+    let handler = move || {
+        sender.send(()).unwrap();
+        async {}
+    };
+    let handlers = EventHandlers::new()
+        .add("first", handler.clone())
+        .add("not valid", handler.clone())
+        .add("last", handler);
+    let error = session.subscribe_all("com.example.all.", handlers).await.unwrap_err();
+    assert_eq!(error.uri, "com.example.all.not valid");
+    assert!(error.to_string().starts_with("cannot subscribe to com.example.all.not valid: "));
+    let SubscribeError::Application(error) = error.error else { panic!("{error}") };
+    assert_eq!(error.uri, "wamp.error.invalid_uri");
+    // The others have ended.
+    for topic in ["com.example.all.first", "com.example.all.last"] {
+        publisher.publish(topic).acknowledge().await.unwrap();
+    }
+    assert!(heard.recv().await.is_none());
+    session.subscribe_all("com.example.all.", EventHandlers::new()).await.unwrap();
 }

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use wampwerk::error::{CallError, PublishError, RegisterError};
-use wampwerk::message::{InvocationDetails, RegisterOptions};
+use wampwerk::message::InvocationDetails;
 use wampwerk::session::{Args, Kwargs, Procedures, Reply};
-use wampwerk::{ApplicationError, Dict, List, Match, Payload, Value};
+use wampwerk::uri::Pattern;
+use wampwerk::{ApplicationError, Dict, List, Payload, Value};
 
 use super::{Gate, Place, application, join_all, poll_once};
 
@@ -402,12 +403,10 @@ impl Counter {
 
 async fn methods_of_an_object(place: &impl Place) {
     let (callee, caller) = (place.session().await, place.session().await);
-    let mut prefixes = RegisterOptions::default();
-    prefixes.r#match = Some(Match::Prefix);
     let procedures = Procedures::of(Arc::new(Counter(AtomicI64::new(10))))
         .add("add", Counter::add)
         .add("get", Counter::get)
-        .add_with("called.", prefixes, Counter::called);
+        .add(Pattern::prefix("called."), Counter::called);
     let registrations = callee.register_all("com.example.counter.", procedures).await.unwrap();
     let uris: Vec<_> = registrations.iter().map(|one| one.procedure().to_string()).collect();
     let expected = ["add", "get", "called."].map(|name| format!("com.example.counter.{name}"));
@@ -417,7 +416,9 @@ async fn methods_of_an_object(place: &impl Place) {
     assert_eq!(caller.call("com.example.counter.get").value::<i64>().await.unwrap(), 15);
     let called: String = caller.call("com.example.counter.called.me").value().await.unwrap();
     assert_eq!(called, "com.example.counter.called.me");
-    registrations.unregister().await.unwrap();
+    for registration in registrations {
+        registration.unregister().await.unwrap();
+    }
     for name in expected {
         let error = application(caller.call(format!("{name}x")).await.unwrap_err());
         assert_eq!(error.uri, "wamp.error.no_such_procedure");
@@ -429,7 +430,7 @@ async fn all_procedures_or_none(place: &impl Place) {
     other.register("com.example.all.taken", add).await.unwrap();
     let procedures = || Procedures::new().add("first", add).add("taken", add).add("last", add);
     let error = callee.register_all("com.example.all.", procedures()).await.unwrap_err();
-    assert_eq!(error.procedure, "com.example.all.taken");
+    assert_eq!(error.uri, "com.example.all.taken");
     let RegisterError::Application(error) = error.error else { panic!("{error}") };
     assert_eq!(error.uri, "wamp.error.procedure_already_exists");
     // The others are free again.

@@ -10,7 +10,7 @@ use wampwerk::component::{
     AttemptError, Component, ComponentState, RetryDecision, RetryNotice, States,
 };
 use wampwerk::error::{CallError, CloseKind, ConnectError};
-use wampwerk::message::RegisterOptions;
+use wampwerk::session::RegisterRequest;
 use wampwerk::uri::Pattern;
 use wampwerk::{Session, connect};
 
@@ -163,15 +163,18 @@ async fn a_router_that_is_killed_and_started_again_on_its_port() {
 }
 
 /// A component behind a relay that has stopped to forward, after it has noticed; with what it
-/// registers under `options`.
-async fn half_open(options: RegisterOptions, strict: bool) {
+/// registers, by force or not.
+async fn half_open(force: bool, strict: bool) {
     let (_machine, router, listener) = router_at(0).await;
     let relay = Relay::to(listener.local_addr().unwrap()).await;
     let transport = format!(r#"{{"url": "ws://127.0.0.1:{}/ws", {PINGS}, {SOON}}}"#, relay.port);
     let component =
         Component::builder().transports(transport.as_str()).strict(strict).build().unwrap();
     let add = |a: i64, b: i64| async move { a + b };
-    component.register_with_options("com.example.add", options, add);
+    let set = move |request: RegisterRequest| {
+        if force { request.force_reregister() } else { request }
+    };
+    component.register_with_options("com.example.add", set, add);
     let (mut states, mut notices) = (component.states(), notices(&component));
     let running = component.start();
     joined(&mut states).await;
@@ -224,14 +227,12 @@ async fn half_open(options: RegisterOptions, strict: bool) {
 
 #[tokio::test]
 async fn a_half_open_link_and_a_procedure_that_is_taken_over() {
-    let mut options = RegisterOptions::default();
-    options.force_reregister = Some(true);
-    half_open(options, false).await;
+    half_open(true, false).await;
 }
 
 #[tokio::test]
 async fn a_half_open_link_and_a_procedure_that_is_waited_for() {
-    half_open(RegisterOptions::default(), true).await;
+    half_open(false, true).await;
 }
 
 async fn proxy_at(port: u16, target: SocketAddr) -> (Machine, u16) {

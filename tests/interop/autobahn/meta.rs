@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use wampwerk::error::CloseKind;
 use wampwerk::router::{MetaApi, RouterBuilder};
 use wampwerk::session::Ending;
+use wampwerk::uri::Pattern;
 use wampwerk::{Match, Session};
 
 use super::place::{Place, application, json_of, payload};
@@ -55,8 +56,7 @@ pub(crate) async fn registrations(at: &Place) {
     let created = theirs.must("subscribe", json!({"topic": "wamp.registration.on_create"})).await;
     let deleted = theirs.must("subscribe", json!({"topic": "wamp.registration.on_delete"})).await;
     let procedure = at.uri("procedures.");
-    let registration =
-        ours.register(&*procedure, || async {}).match_policy(Match::Prefix).await.unwrap();
+    let registration = ours.register(Pattern::prefix(&*procedure), || async {}).await.unwrap();
     let id = json!(registration.id());
     let seen = event(&mut theirs, &created, |args| args[1]["uri"] == *procedure).await;
     assert_eq!(seen[0], ours.id());

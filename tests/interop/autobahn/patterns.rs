@@ -1,8 +1,8 @@
 //! Procedures and topics that are registered and subscribed by pattern.
 
 use serde_json::json;
-use wampwerk::Match;
 use wampwerk::message::InvocationDetails;
+use wampwerk::uri::Pattern;
 
 use super::place::{Place, calling, shape};
 use crate::peer::within;
@@ -28,8 +28,8 @@ pub(crate) async fn procedures(at: &Place) {
         assert_eq!(error["error"], "wamp.error.no_such_procedure");
     }
     let which = |details: InvocationDetails| async move { details.procedure.clone().unwrap() };
-    ours.register(&*prefix, which).match_policy(Match::Prefix).await.unwrap();
-    ours.register(&*wildcard, which).match_policy(Match::Wildcard).await.unwrap();
+    ours.register(Pattern::prefix(&*prefix), which).await.unwrap();
+    ours.register(Pattern::wildcard(&*wildcard), which).await.unwrap();
     // The exact one is the better match.
     let exact = at.uri("files.exact");
     let register = json!({"procedure": exact, "answer": ["exact"]});
@@ -58,8 +58,8 @@ pub(crate) async fn topics(at: &Place) {
         assert_eq!((&event["topic"], &event["args"]), (&json!(topic), &json!([topic])));
         assert_eq!((&event["subscription"], &event["publication"]), (subscription, &json!(id)));
     }
-    let news = ours.subscribe(&*prefix).match_policy(Match::Prefix).await.unwrap();
-    let closed = ours.subscribe(&*wildcard).match_policy(Match::Wildcard).await.unwrap();
+    let news = ours.subscribe(Pattern::prefix(&*prefix)).await.unwrap();
+    let closed = ours.subscribe(Pattern::wildcard(&*wildcard)).await.unwrap();
     for (topic, mut subscription) in topics.iter().zip([news, closed]) {
         let publish = json!({"topic": topic, "args": [1], "kwargs": {"k": 2},
             "options": {"acknowledge": true}});
