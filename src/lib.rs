@@ -53,7 +53,7 @@
 //! - `tokio-tungstenite`: `transport::TungsteniteTransport` and `WebSocket::from_tungstenite`, over streams of
 //!   that crate; native
 //! - `internals`: `internals`, the parts below for programs with their own I/O. Not stable
-//! - `hosted`: in the browser, clock, timers and turns by the program (`internals::rt::host`). Not stable
+//! - `hosted`: `hosted`, in the browser: clock, timers and turns by the program, as in the npm package. Not stable
 //!
 //! All but `cryptobox`, `tokio-tungstenite`, `internals` and `hosted` are enabled by default.
 //!
@@ -103,6 +103,8 @@ cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod decimal_web;
         use decimal_web as decimal;
+        #[cfg(feature = "hosted")]
+        pub mod hosted;
     } else {
         mod decimal;
         mod net;

@@ -7,12 +7,13 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use tokio::sync::{mpsc, oneshot};
 use wampwerk::error::{CallError, Lagged};
+use wampwerk::hosted::spawn;
 use wampwerk::message::{CallOptions, CancelMode, Payload, Serializer};
 use wampwerk::session::{CallReply, CallRequest, RunningCall, StreamingCall};
 use wampwerk::value::Dict;
 
 use crate::command::{Arguments, Fields};
-use crate::face::{self, Entry, spawn, spawn_until};
+use crate::face::{self, Entry, spawn_until};
 use crate::json;
 use crate::record::{Kind, push};
 use crate::report::Report;

@@ -4,7 +4,7 @@
 //! in a [record](crate::record).
 
 use wampwerk::error::EncodeError;
-use wampwerk::internals::codec::of_checked;
+use wampwerk::hosted::payload_of_checked;
 use wampwerk::message::{Payload, Serializer};
 
 use crate::thrown::Thrown;
@@ -145,6 +145,6 @@ impl Arguments<'_> {
             ([], _) => b"\x90",
             (args, _) => args,
         };
-        of_checked(serializer, args, kwargs)
+        payload_of_checked(serializer, args, kwargs)
     }
 }

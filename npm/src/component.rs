@@ -10,7 +10,7 @@ use wampwerk::component::{
     RetryNotice, RetryPolicy, TransportEntry,
 };
 use wampwerk::error::ApplicationError;
-use wampwerk::internals::component::builder_over;
+use wampwerk::hosted::{builder_over, spawn};
 use wampwerk::message::{Payload, RegisterOptions, Serializer, SubscribeOptions};
 use wampwerk::session::authentication::Authentication;
 use wampwerk::session::{EventHandler, IncomingEvent, RegisterRequest, Session, SubscribeRequest};
@@ -19,7 +19,7 @@ use wampwerk::value::{Dict, Value};
 use wasm_bindgen::prelude::*;
 
 use crate::authentication::{self, asked};
-use crate::face::{self, Entry, Question, spawn};
+use crate::face::{self, Entry, Question};
 use crate::json;
 use crate::record::Kind;
 use crate::registration::{JavaScript, JsProcedure};

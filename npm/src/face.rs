@@ -8,8 +8,7 @@ use std::task::Poll;
 
 use tokio::sync::oneshot;
 use wampwerk::component::{Component, ListenerId};
-use wampwerk::internals::core::ids::IdMap;
-use wampwerk::internals::rt;
+use wampwerk::hosted::{IdMap, spawn};
 use wampwerk::session::{Registration, Session};
 use wampwerk::transport::BoxFuture;
 
@@ -135,9 +134,4 @@ pub(crate) fn spawn_until(
         Poll::Ready(_) => Poll::Ready(()),
         Poll::Pending => future.as_mut().poll(cx),
     }));
-}
-
-/// Runs a future. Boxed, because each kind of future would add its own code to the module.
-pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) {
-    rt::spawn_boxed(Box::pin(future));
 }

@@ -24,7 +24,7 @@ mod socket;
 mod subscription;
 mod thrown;
 
-use wampwerk::internals::rt;
+use wampwerk::hosted::{self, Host};
 use wasm_bindgen::prelude::*;
 
 /// The functions of `port.js`, as it describes them. None of them throws, except `answer`.
@@ -37,7 +37,7 @@ extern "C" {
     fn panicked(text: &str);
 }
 
-/// The functions of `clock.js`, which implement those of [`rt::Host`].
+/// The functions of `clock.js`, which implement those of [`Host`].
 #[wasm_bindgen(raw_module = "./module/clock.js")]
 extern "C" {
     fn clock() -> f64;
@@ -56,7 +56,7 @@ extern "C" {
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn attach() {
     std::panic::set_hook(Box::new(|panic| panicked(&panic.to_string())));
-    rt::host(rt::Host {
+    hosted::host(Host {
         clock,
         unix_clock,
         schedule,
@@ -71,21 +71,21 @@ pub fn attach() {
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn timer() {
-    rt::timer();
+    hosted::timer();
 }
 
 /// Runs what has let the page's tasks run before.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn later() {
-    rt::later();
+    hosted::later();
 }
 
 /// Runs what waits for a network.
 #[wasm_bindgen(js_name = wentOnline)]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn went_online() {
-    rt::went_online();
+    hosted::went_online();
 }
 
 /// Executes a batch of commands, and what is ready to run.
@@ -95,5 +95,5 @@ pub fn went_online() {
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn commands(batch: &[u8]) -> Result<(), JsValue> {
-    rt::turn(|| command::execute(batch)).map_err(JsValue::from_str)
+    hosted::turn(|| command::execute(batch)).map_err(JsValue::from_str)
 }

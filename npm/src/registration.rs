@@ -9,13 +9,14 @@ use futures_core::Stream;
 use tokio::sync::oneshot;
 use wampwerk::Uri;
 use wampwerk::error::{ApplicationError, EncodeError, ProgressError, RegisterError};
+use wampwerk::hosted::spawn;
 use wampwerk::message::{Payload, RegisterOptions, Serializer};
 use wampwerk::session::{Chunks, IncomingCall, Procedure, Progress};
 use wampwerk::transport::BoxFuture;
 use wampwerk::value::{Dict, List};
 
 use crate::command::{Arguments, Fields};
-use crate::face::{self, Entry, spawn};
+use crate::face::{self, Entry};
 use crate::json;
 use crate::record::{Kind, push};
 use crate::report::Report;

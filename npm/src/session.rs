@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use wampwerk::Uri;
 use wampwerk::error::{CloseReason, ConnectError, Violation};
+use wampwerk::hosted::spawn;
 use wampwerk::message::{PublishOptions, Serializer};
 use wampwerk::session::{self, Session, SessionConfig};
 use wampwerk::transport::Connector;
@@ -14,7 +15,7 @@ use wampwerk::value::{Dict, Value};
 
 use crate::authentication;
 use crate::command::Fields;
-use crate::face::{self, Entry, spawn, spawn_until};
+use crate::face::{self, Entry, spawn_until};
 use crate::hooks;
 use crate::json;
 use crate::record::{Kind, push};

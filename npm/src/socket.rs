@@ -12,8 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use wampwerk::error::{ConnectError, TransportError, UrlError};
-use wampwerk::internals::rt::Sleep;
-use wampwerk::internals::transport::Batched;
+use wampwerk::hosted::{Batched, Sleep};
 use wampwerk::message::Serializer;
 use wampwerk::transport::{BoxFuture, Connector, Transport, TransportInfo};
 use wampwerk::value::Dict;

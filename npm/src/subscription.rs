@@ -8,11 +8,12 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use wampwerk::error::{Lagged, SubscribeError};
+use wampwerk::hosted::spawn;
 use wampwerk::message::{Serializer, SubscribeOptions};
 use wampwerk::session::{Ending, IncomingEvent, Subscription};
 
 use crate::command::Fields;
-use crate::face::{self, Entry, spawn};
+use crate::face::{self, Entry};
 use crate::json;
 use crate::record::{Kind, push};
 use crate::report::{self, Report};

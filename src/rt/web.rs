@@ -11,7 +11,7 @@ use tracing::Span;
 
 use super::platform;
 use super::web_tasks;
-use crate::rt::span::{NO_SPANS, in_span};
+use crate::rt::span::in_span;
 
 /// No requirement in the browser, `Send` natively.
 pub trait MaybeSend {}
@@ -49,12 +49,6 @@ fn of_millis(millis: f64) -> Duration {
 /// Spawns a future in the current [`tracing`] span.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     web_tasks::spawn(in_span(future, Span::current));
-}
-
-/// As [`spawn`], for a future that is boxed already.
-#[cfg_attr(not(feature = "hosted"), allow(dead_code, reason = "for the npm module"))]
-pub fn spawn_boxed(future: BoxFuture<'static, ()>) {
-    web_tasks::spawn(if NO_SPANS { future } else { in_span(future, Span::current) });
 }
 
 /// As [`spawn`], from a destructor.
