@@ -1,7 +1,7 @@
 //! What is fuzzed: one plain function of bytes for each target, which panics where a promise does
 //! not hold.
 //!
-//! Two run them: libFuzzer through `fuzz_targets/`, and `tests/fuzz_corpus.rs` of the crate, which
+//! Two run them: libFuzzer through `fuzz_targets/`, and `tests/repository/fuzz_corpus.rs` of the crate, which
 //! takes this file as a module and hands in every file of `regressions/`.
 
 #![allow(unreachable_pub, reason = "a module of a test, too")]

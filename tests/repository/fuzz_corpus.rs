@@ -1,10 +1,7 @@
 //! What fuzzing has found, and what it begins with: every file of `fuzz/regressions/` is handed to
 //! the body of its target.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-#[path = "../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/lib.rs"]
 mod targets;
 
 use std::collections::BTreeSet;

@@ -1,10 +1,7 @@
 //! The examples do what they say: each is run as the program that it is, against a router of the
 //! test's, and what it prints and how it ends is looked at.
 //!
-//! `cargo test` builds them, but `cargo test --test examples` does not: `cargo build --examples` first.
-
-#![cfg(all(unix, feature = "router"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+//! `cargo test` builds them, but `cargo test --test repository` does not: `cargo build --examples` first.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
