@@ -30,9 +30,10 @@ async fn drive(choice: u8, stream: Stream) {
     if choice & 2 > 0 {
         options = options.per_message_deflate(Deflate::new());
     }
-    options = options.batched(choice & 4 > 0).trust_x_forwarded_for(usize::from(choice & 8 > 0));
+    options = options.trust_x_forwarded_for(usize::from(choice & 8 > 0));
     let asks = choice & 16 > 0;
     let acceptor = Acceptor::universal("/ws", Serializer::ALL.as_slice()).options(options);
+    let acceptor = acceptor.batched(choice & 4 > 0);
     let acceptor = acceptor.on_connect(move |request| async move {
         // All of it can be looked at.
         let told = (request.query().map(str::len), request.path().len());

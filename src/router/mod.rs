@@ -109,6 +109,7 @@ pub struct RouterBuilder {
 pub(crate) struct Settings {
     pub(crate) serializers: Vec<Serializer>,
     pub(crate) batched: bool,
+    pub(crate) strict_negotiation: bool,
     pub(crate) open_handshake_timeout: Duration,
     pub(crate) max_message_payload_size: usize,
     outbox_limit: usize,
@@ -131,6 +132,7 @@ impl Router {
             settings: Settings {
                 serializers: codec::available().to_vec(),
                 batched: false,
+                strict_negotiation: true,
                 open_handshake_timeout: Duration::from_secs(10),
                 max_message_payload_size: 16 << 20,
                 outbox_limit: 64 << 20,
@@ -265,6 +267,15 @@ impl RouterBuilder {
     /// 0x18. It answers with the one that the client uses.
     pub fn batched(mut self, batched: bool) -> Self {
         self.settings.batched = batched;
+        self
+    }
+
+    /// Sets whether a WebSocket client must name a subprotocol of this router. Default: true. If false, a client
+    /// that names none, or only others, counts as one with `wamp.2.json` if the router has that, and none is
+    /// announced to it. Autobahn's `STRICT_PROTOCOL_NEGOTIATION`.
+    #[doc(alias = "STRICT_PROTOCOL_NEGOTIATION")]
+    pub fn strict_negotiation(mut self, strict: bool) -> Self {
+        self.settings.strict_negotiation = strict;
         self
     }
 

@@ -14,10 +14,10 @@ use crate::server::accepting::open;
 use crate::server::connections::Connections;
 use crate::server::handlers::Handlers;
 use crate::server::mounting::mount;
-use crate::server::target::{Target, Url};
+use crate::server::target::{Defaults, Target, Url};
 use crate::server::{Listener, TransportHandler};
 use crate::transport::TlsServer;
-use crate::transport::native::accept::Acceptor;
+use crate::transport::native::accept::{Acceptor, Offer};
 use crate::transport::{ServerOptions, Transport};
 use crate::websocket::handshake::OnConnect;
 use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest, Mount};
@@ -205,6 +205,26 @@ impl WampWebSocketServerFactory {
         self
     }
 
+    /// Also accepts the subprotocols `wamp.2.<serializer>.batched`. Default: false.
+    ///
+    /// In batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; answers use
+    /// the one of the client.
+    #[must_use]
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.0.change().offer.batched = Some(batched);
+        self
+    }
+
+    /// Requires that a client names a subprotocol of this server. Default: true. If false, a client
+    /// that names none, or only others, counts as one with `wamp.2.json` if this server has that, and none is
+    /// announced to it. Autobahn's `STRICT_PROTOCOL_NEGOTIATION`.
+    #[doc(alias = "STRICT_PROTOCOL_NEGOTIATION")]
+    #[must_use]
+    pub fn strict_negotiation(mut self, strict: bool) -> Self {
+        self.0.change().offer.strict = Some(strict);
+        self
+    }
+
     /// Calls `ask` for every request that would be accepted otherwise; see
     /// [`ConnectionRequest`]. Default: all are accepted.
     #[doc(alias = "onConnect")]
@@ -224,10 +244,10 @@ impl WampWebSocketServerFactory {
     /// # Errors
     /// The first option that is not valid.
     pub fn mount(&self) -> Result<Mount, ConfigError> {
-        let Target { serializers, options, on_connect, .. } = &self.0.target;
+        let Target { offer, options, on_connect, .. } = &self.0.target;
         let connections = Connections::new(self.0.handlers.clone());
         let (options, on_connect) = (options.clone(), on_connect.clone());
-        mount(serializers, options, &ServerOptions::new(), on_connect, connections)
+        mount(offer.clone(), options, &Defaults::default(), on_connect, connections)
     }
 }
 
@@ -249,10 +269,10 @@ impl Factory {
         let target = Target {
             url,
             universal: false,
-            serializers: serializers.to_vec(),
+            offer: Offer::new(serializers),
             options: ServerOptions::new(),
             on_connect: None,
-            defaults: ServerOptions::new(),
+            defaults: Defaults::default(),
             tls: None,
         };
         let connections = Connections::new(handlers.clone());

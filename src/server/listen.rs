@@ -12,7 +12,8 @@ use crate::server::accepting::open;
 use crate::server::connections::Connections;
 use crate::server::mounting::mount;
 use crate::server::serve::Serve;
-use crate::server::target::Target;
+use crate::server::target::{Defaults, Target};
+use crate::transport::native::accept::Offer;
 use crate::transport::{ServerOptions, TlsServer, Transport};
 use crate::websocket::handshake::OnConnect;
 use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest, Mount};
@@ -99,7 +100,7 @@ impl Router {
             target: Target {
                 url: url.into(),
                 universal: false,
-                serializers: settings.serializers.clone(),
+                offer: Offer::new(&settings.serializers),
                 options: ServerOptions::new(),
                 on_connect: None,
                 defaults: self.server_defaults(),
@@ -118,18 +119,23 @@ impl Router {
     /// The first option that is not valid, or has no effect on a mounted server:
     /// `open_handshake_timeout` and `unix_mode`.
     pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConfigError> {
-        let serializers = &self.settings().serializers;
+        let offer = Offer::new(&self.settings().serializers);
         let connections = Connections::new(self.connections());
-        mount(serializers, options, &self.server_defaults(), None, connections)
+        mount(offer, options, &self.server_defaults(), None, connections)
     }
 
     /// The defaults of the router's listeners.
-    fn server_defaults(&self) -> ServerOptions {
+    fn server_defaults(&self) -> Defaults {
         let settings = self.settings();
-        ServerOptions::new()
+        let options = ServerOptions::new()
             .open_handshake_timeout(settings.open_handshake_timeout)
-            .max_message_payload_size(settings.max_message_payload_size)
-            .batched(settings.batched)
+            .max_message_payload_size(settings.max_message_payload_size);
+        let offer = Offer {
+            batched: Some(settings.batched),
+            strict: Some(settings.strict_negotiation),
+            ..Offer::default()
+        };
+        Defaults { options, offer }
     }
 }
 
@@ -161,6 +167,24 @@ impl Listen {
     /// [`ServerOptions`].
     pub fn options(mut self, options: ServerOptions) -> Self {
         self.target.options = options;
+        self
+    }
+
+    /// WebSocket: also accepts the subprotocols `wamp.2.<serializer>.batched`. Default: [the router's](crate::router::RouterBuilder::batched).
+    ///
+    /// In batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; answers use
+    /// the one of the client.
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.target.offer.batched = Some(batched);
+        self
+    }
+
+    /// WebSocket: requires that a client names a subprotocol of this server. Default: [the router's](crate::router::RouterBuilder::strict_negotiation). If false, a client
+    /// that names none, or only others, counts as one with `wamp.2.json` if this server has that, and none is
+    /// announced to it. Autobahn's `STRICT_PROTOCOL_NEGOTIATION`.
+    #[doc(alias = "STRICT_PROTOCOL_NEGOTIATION")]
+    pub fn strict_negotiation(mut self, strict: bool) -> Self {
+        self.target.offer.strict = Some(strict);
         self
     }
 

@@ -10,13 +10,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ConfigError;
 use crate::framing::websocket::handshake::Refusal;
-use crate::message::Serializer;
 use crate::net::listen::room_for;
 use crate::rt::BoxFuture;
 use crate::server::connections::Connections;
 use crate::server::serve::Serve;
+use crate::server::target::Defaults;
 use crate::transport::ServerOptions;
-use crate::transport::native::accept::{Acceptor, Checked};
+use crate::transport::native::accept::{Acceptor, Checked, Offer};
 use crate::websocket::handshake::OnConnect;
 use crate::websocket::{Grant, Mount, Mounted, ServeStream};
 
@@ -29,16 +29,16 @@ struct Mounting<S: Serve> {
 
 /// Mounts what `connections` serve.
 pub(super) fn mount<S: Serve>(
-    serializers: &[Serializer],
+    offer: Offer,
     options: ServerOptions,
-    defaults: &ServerOptions,
+    defaults: &Defaults,
     on_connect: Option<OnConnect>,
     connections: Arc<Connections<S>>,
 ) -> Result<Mount, ConfigError> {
     options.check_mounted()?;
-    let options = options.or(defaults, true);
+    let options = options.or(&defaults.options);
     let room = Arc::new(room_for(options.connections()));
-    let acceptor = Acceptor::mounted(serializers).options(options).asking(on_connect);
+    let acceptor = Acceptor::mounted(offer.or(&defaults.offer)).options(options).asking(on_connect);
     Ok(Mount::new(Mounting { acceptor, room, connections }))
 }
 

@@ -3,10 +3,9 @@
 //! Checks that both fit together, before there is a socket.
 
 use crate::error::{ListenError, UrlError};
-use crate::message::Serializer;
 use crate::net::tls;
 use crate::transport::TlsServer;
-use crate::transport::native::accept::Acceptor;
+use crate::transport::native::accept::{Acceptor, Offer};
 use crate::transport::{RAW_SOCKET, ServerOptions};
 use crate::url::NO_TLS;
 use crate::url::{RawSocketUrl, WebSocketUrl, check_scheme, shown};
@@ -17,12 +16,20 @@ use crate::websocket::handshake::OnConnect;
 pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) universal: bool,
-    pub(crate) serializers: Vec<Serializer>,
+    pub(crate) offer: Offer,
     pub(crate) options: ServerOptions,
     pub(crate) on_connect: Option<OnConnect>,
-    /// Defaults for unset `options`. Those for WebSocket alone apply only there.
-    pub(crate) defaults: ServerOptions,
+    /// Defaults for unset options.
+    pub(crate) defaults: Defaults,
     pub(crate) tls: Option<TlsServer>,
+}
+
+/// What a server's owner sets for all of its listeners and mounts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Defaults {
+    pub(crate) options: ServerOptions,
+    /// Without serializers, which each server has of its own. For WebSocket only.
+    pub(crate) offer: Offer,
 }
 
 /// A checked URL.
@@ -40,16 +47,20 @@ impl Target {
         let url = self.read_url()?;
         let given = self.url.clone();
         let wrong = |message: &str| UrlError::new(shown(&given), message);
-        let raw_socket_only = matches!(url, Url::RawSocket(_));
         let acceptor = match &url {
-            Url::WebSocket(url) => Acceptor::websocket(url.path.clone(), &self.serializers),
-            Url::Universal(url) => Acceptor::universal(url.path.clone(), &self.serializers),
-            Url::RawSocket(_) => Acceptor::raw_socket(&self.serializers),
+            Url::WebSocket(url) => Acceptor::websocket(url.path.clone(), &self.offer.serializers),
+            Url::Universal(url) => Acceptor::universal(url.path.clone(), &self.offer.serializers),
+            Url::RawSocket(_) => Acceptor::raw_socket(&self.offer.serializers),
         };
         // Only the requested ones, so that no default is rejected.
-        let acceptor = acceptor.options(self.options.clone()).asking(self.on_connect);
+        let acceptor = acceptor.options(self.options.clone()).offer(self.offer.clone());
+        let acceptor = acceptor.asking(self.on_connect);
         acceptor.check()?;
-        let acceptor = acceptor.options(self.options.or(&self.defaults, !raw_socket_only));
+        let acceptor = acceptor.options(self.options.or(&self.defaults.options));
+        let acceptor = match url {
+            Url::RawSocket(_) => acceptor,
+            _ => acceptor.offer(self.offer.or(&self.defaults.offer)),
+        };
         if let (true, Some(text)) = (url.is_secure(), tls::MISSING) {
             return Err(wrong(text).into());
         }

@@ -128,7 +128,7 @@ impl Mount {
     /// [`Upgrade::serve`]; with a refusal, the connection is closed after it.
     ///
     /// The HTTP server decides about path and query. Everything else is as for a listener: status 426 if it is not
-    /// a WebSocket request, 403 for an origin that is not allowed, 400 for no common subprotocol of WAMP, and 503
+    /// a WebSocket request, 403 for an origin that is not allowed, 400 for no common subprotocol, and 503
     /// for too many connections or during shutdown, each with a text.
     ///
     /// The future does not borrow the request. It waits for [`on_connect`](Self::on_connect) only, whose time
@@ -156,8 +156,8 @@ impl Mount {
         })
     }
 
-    /// Ends the connections that came through this mount, and waits until they are gone; a router sends
-    /// GOODBYE to their sessions. From now on requests get status 503.
+    /// Ends the connections that came through this mount, and waits until they are gone; a router closes
+    /// their sessions. From now on requests get status 503.
     ///
     /// Connections of requests that were granted before end as soon as they are served. A router waits for them,
     /// for at most 10 s, as long as the HTTP server holds their [`Upgrade`].

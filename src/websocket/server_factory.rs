@@ -236,9 +236,6 @@ impl WebSocketServerFactory {
         tls: Option<ServerTls>,
     ) -> Result<Server, ConfigError> {
         self.options.check()?;
-        if let Some(name) = self.options.first_wamp_only() {
-            return Err(ConfigError::new(name, "it is a setting of WAMP"));
-        }
         if self.options.compresses()
             && let Some(text) = deflate::MISSING
         {

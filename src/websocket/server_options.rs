@@ -19,8 +19,8 @@ use crate::settings::{Deflate, LARGEST, Ping, check_time};
 
 const MAX_CONNECTIONS: usize = 10_000;
 
-/// Settings of a server: of a [listener](crate::Router::listen), or of a
-/// [mount](crate::Router::mount). Each has a default that suits most servers.
+/// Settings of a server, of a listener or of a [mount](crate::websocket::Mount). Each has a default that suits
+/// most servers.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,8 +46,6 @@ pub struct ServerOptions {
     per_message_deflate: Option<Option<Deflate>>,
     allowed_origins: Option<Vec<String>>,
     allow_null_origin: Option<bool>,
-    strict_negotiation: Option<bool>,
-    batched: Option<bool>,
     close_timeout: Option<Duration>,
     send_timeout: Option<Option<Duration>>,
     unix_mode: Option<u32>,
@@ -64,9 +62,8 @@ impl ServerOptions {
         ServerOptions::default()
     }
 
-    /// Time limit of TLS and the opening handshake together. Default: 10 s; for a router's listener its
-    /// [`open_handshake_timeout`](crate::router::RouterBuilder::open_handshake_timeout). Not valid for a
-    /// [mount](crate::Router::mount).
+    /// Time limit of TLS and the opening handshake together. Default: 10 s, or as the
+    /// owner of the listener has set. Not valid for a [mount](crate::websocket::Mount).
     ///
     /// Autobahn's `openHandshakeTimeout`, there 5 s and of WebSocket only.
     #[doc(alias = "openHandshakeTimeout")]
@@ -88,8 +85,8 @@ impl ServerOptions {
         self
     }
 
-    /// Maximum length of a message in bytes, both ways; 1 to 2 147 483 647. Default: 16 MiB; for a router's
-    /// listener its [`max_message_payload_size`](crate::router::RouterBuilder::max_message_payload_size).
+    /// Maximum length of a message in bytes, both ways; 1 to 2 147 483 647. Default: 16 MiB, or as
+    /// the owner of the listener has set.
     ///
     /// Over RawSocket no message is longer than 16 MiB, and the client is told the next power of two, at
     /// least 512. Autobahn's `maxMessagePayloadSize`, there unlimited for WebSocket.
@@ -166,34 +163,12 @@ impl ServerOptions {
         self
     }
 
-    /// WebSocket: requires that a client names a subprotocol of this server. Default: true. If false, a
-    /// client that names none, or only others, counts as one with `wamp.2.json` if this server has that,
-    /// and none is announced to it. Autobahn's
-    /// `STRICT_PROTOCOL_NEGOTIATION`.
-    #[doc(alias = "STRICT_PROTOCOL_NEGOTIATION")]
-    #[must_use]
-    pub fn strict_negotiation(mut self, strict: bool) -> Self {
-        self.strict_negotiation = Some(strict);
-        self
-    }
-
     /// WebSocket: accepts compression of messages with these settings; `None` for no compression. See
     /// [`Deflate`] for its risks. Default: no compression.
     #[doc(alias = "perMessageCompressionAccept")]
     #[must_use]
     pub fn per_message_deflate(mut self, deflate: impl Into<Option<Deflate>>) -> Self {
         self.per_message_deflate = Some(deflate.into());
-        self
-    }
-
-    /// WebSocket: also accepts the subprotocols `wamp.2.<serializer>.batched`. Default: false; for a
-    /// router's listener [as set there](crate::router::RouterBuilder::batched).
-    ///
-    /// In batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; answers use
-    /// the one of the client.
-    #[must_use]
-    pub fn batched(mut self, batched: bool) -> Self {
-        self.batched = Some(batched);
         self
     }
 
@@ -216,7 +191,7 @@ impl ServerOptions {
 
     /// Unix sockets: the permissions of the socket's file, as in `0o660`. Write permission is needed to
     /// connect. Default: by the process's umask. No effect on other sockets; not valid for a
-    /// [mount](crate::Router::mount).
+    /// [mount](crate::websocket::Mount).
     #[must_use]
     pub fn unix_mode(mut self, mode: u32) -> Self {
         self.unix_mode = Some(mode);
@@ -319,12 +294,11 @@ impl ServerOptions {
         Ok(())
     }
 
-    /// Takes unset options from others; those for WebSocket alone only if `websocket`.
-    pub(crate) fn or(mut self, others: &Self, websocket: bool) -> Self {
+    /// Takes the time limit of handshakes and the maximum length of messages from others, where they are unset.
+    pub(crate) fn or(mut self, others: &Self) -> Self {
         self.open_handshake_timeout = self.open_handshake_timeout.or(others.open_handshake_timeout);
         self.max_message_payload_size =
             self.max_message_payload_size.or(others.max_message_payload_size);
-        self.batched = self.batched.or(others.batched.filter(|_| websocket));
         self
     }
 
@@ -336,22 +310,11 @@ impl ServerOptions {
             ("per_message_deflate", self.per_message_deflate.is_some()),
             ("allowed_origins", self.allowed_origins.is_some()),
             ("allow_null_origin", self.allow_null_origin.is_some()),
-            ("strict_negotiation", self.strict_negotiation.is_some()),
-            ("batched", self.batched.is_some()),
             ("trust_x_forwarded_for", self.trust_x_forwarded_for.is_some()),
             ("server", self.server.is_some()),
             ("headers", !self.headers.is_empty()),
             ("external_port", self.external_port.is_some()),
             ("fail_by_drop", self.fail_by_drop.is_some()),
-        ];
-        all.into_iter().find_map(|(name, set)| set.then_some(name))
-    }
-
-    /// Returns the first setting that only WAMP has.
-    pub(crate) fn first_wamp_only(&self) -> Option<&'static str> {
-        let all = [
-            ("strict_negotiation", self.strict_negotiation.is_some()),
-            ("batched", self.batched.is_some()),
         ];
         all.into_iter().find_map(|(name, set)| set.then_some(name))
     }
@@ -441,14 +404,6 @@ impl ServerOptions {
         Origins::new(self.allowed_origins.as_deref(), null)
     }
 
-    pub(crate) fn is_strict(&self) -> bool {
-        self.strict_negotiation.unwrap_or(true)
-    }
-
-    pub(crate) fn takes_batches(&self) -> bool {
-        self.batched.unwrap_or(false)
-    }
-
     pub(crate) fn mode(&self) -> Option<u32> {
         self.unix_mode
     }
@@ -513,7 +468,7 @@ mod tests {
     #[test]
     fn null_origins_are_let_in_where_all_are() {
         let new = ServerOptions::new;
-        assert_eq!(new().batched(true).origins(), Origins::new(None, true));
+        assert_eq!(new().origins(), Origins::new(None, true));
         let list = ["https://a:1".to_owned()];
         let some = new().allowed_origins(list.clone());
         assert_eq!(some.origins(), Origins::new(Some(&list), false));

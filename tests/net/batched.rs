@@ -20,12 +20,11 @@ use crate::common::router_with;
 async fn pair_with(
     serializers: &[Serializer],
     set_client: impl FnOnce(WampWebSocketClientFactory) -> WampWebSocketClientFactory,
-    set_server: impl FnOnce(ServerOptions) -> ServerOptions,
+    set_server: impl FnOnce(Acceptor) -> Acceptor,
 ) -> (Box<dyn Transport>, Box<dyn Transport>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/ws", listener.local_addr().unwrap());
-    let config =
-        Acceptor::websocket("/ws", &Serializer::ALL).options(set_server(ServerOptions::new()));
+    let config = set_server(Acceptor::websocket("/ws", &Serializer::ALL));
     let accepted = tokio::spawn(async move {
         let (stream, peer) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
@@ -117,9 +116,10 @@ async fn the_limit_of_size_holds_for_the_whole_frame() {
     const LIMIT: usize = 1000;
     for serializer in Serializer::ALL {
         let set = |c: WampWebSocketClientFactory| c.batched(true).max_message_payload_size(LIMIT);
-        let (mut left, mut right) =
-            pair_with(&[serializer], set, |s| s.batched(true).max_message_payload_size(LIMIT))
-                .await;
+        let (mut left, mut right) = pair_with(&[serializer], set, |s| {
+            s.batched(true).options(ServerOptions::new().max_message_payload_size(LIMIT))
+        })
+        .await;
         let limit = LIMIT - BatchFormat::of(serializer).overhead();
         assert_eq!(left.info().max_send, limit);
         for size in [limit, 1, limit / 2, limit / 2, limit, 0] {

@@ -11,8 +11,7 @@ use wampwerk::error::AcceptError;
 use wampwerk::error::ConnectError;
 use wampwerk::transport::Acceptor;
 use wampwerk::transport::{
-    Connector, Endpoint, Proxy, ServerOptions, Tls, TlsServer, Transport,
-    WampWebSocketClientFactory,
+    Connector, Endpoint, Proxy, Tls, TlsServer, Transport, WampWebSocketClientFactory,
 };
 
 use crate::common::authority::{Authority, self_signed};
@@ -136,8 +135,7 @@ async fn both_ends_have_the_same_channel_id_and_each_connection_another() {
 #[tokio::test]
 async fn batches_keep_the_channel_id() {
     let authority = Authority::named("authority");
-    let config =
-        ws().options(ServerOptions::new().batched(true)).tls(authority.server("localhost"));
+    let config = ws().batched(true).tls(authority.server("localhost"));
     let (port, server) = serve(config).await;
     let factory = wss("localhost", port, authority.trusted()).batched(true);
     let (left, right) = both(&factory, server).await;

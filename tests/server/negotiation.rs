@@ -4,7 +4,6 @@
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use wampwerk::transport::ServerOptions;
 use wampwerk::{Router, Serializer};
 
 use crate::common::router_with;
@@ -12,8 +11,13 @@ use crate::common::soon;
 use crate::common::wire;
 use crate::common::wire::{read_all, read_head, tcp, upgrade};
 
-async fn ask(router: &Router, options: ServerOptions, more: &str) -> (String, TcpStream) {
-    let listener = router.listen("ws://127.0.0.1:0/ws").options(options).await.unwrap();
+async fn ask(router: &Router, strict: Option<bool>, more: &str) -> (String, TcpStream) {
+    let listen = router.listen("ws://127.0.0.1:0/ws");
+    let listen = match strict {
+        Some(strict) => listen.strict_negotiation(strict),
+        None => listen,
+    };
+    let listener = listen.await.unwrap();
     let mut stream = tcp(&listener).await;
     stream.write_all(upgrade(more).as_bytes()).await.unwrap();
     (read_head(&mut stream).await, stream)
@@ -26,7 +30,7 @@ fn router(serializers: &[Serializer]) -> Router {
 #[tokio::test]
 async fn strict_is_the_default() {
     let router = router(&Serializer::ALL);
-    let (head, mut stream) = ask(&router, ServerOptions::new(), "").await;
+    let (head, mut stream) = ask(&router, None, "").await;
     assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
     let text = read_all(&mut stream).await;
     assert!(text.contains("wamp.2.json") && text.contains("wamp.2.cbor"), "{text}");
@@ -35,7 +39,7 @@ async fn strict_is_the_default() {
 #[tokio::test]
 async fn json_is_assumed_and_none_announced() {
     let router = router(&Serializer::ALL);
-    let lax = ServerOptions::new().strict_negotiation(false);
+    let lax = Some(false);
     let (head, mut stream) = ask(&router, lax, "").await;
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     assert!(!head.to_ascii_lowercase().contains("sec-websocket-protocol"), "{head}");
@@ -51,22 +55,31 @@ async fn json_is_assumed_and_none_announced() {
 
 #[tokio::test]
 async fn json_is_assumed_of_who_names_only_others_too() {
-    let lax = ServerOptions::new().strict_negotiation(false);
+    let lax = Some(false);
     let other = "Sec-WebSocket-Protocol: wamp.2.flatbuffers\r\n";
-    let (head, _) = ask(&router(&Serializer::ALL), ServerOptions::new(), other).await;
+    let (head, _) = ask(&router(&Serializer::ALL), None, other).await;
     assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
-    let (head, _) = ask(&router(&Serializer::ALL), lax.clone(), other).await;
+    let (head, _) = ask(&router(&Serializer::ALL), lax, other).await;
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     assert!(!head.to_ascii_lowercase().contains("sec-websocket-protocol"), "{head}");
     // Where JSON is not spoken, there is nothing to assume.
     for more in ["", other] {
-        let (head, _) = ask(&router(&[Serializer::Cbor]), lax.clone(), more).await;
+        let (head, _) = ask(&router(&[Serializer::Cbor]), lax, more).await;
         assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
     }
     // Who names one gets it.
     let cbor = "Sec-WebSocket-Protocol: wamp.2.cbor\r\n";
     let (head, _) = ask(&router(&Serializer::ALL), lax, cbor).await;
     assert!(head.contains("\r\nSec-WebSocket-Protocol: wamp.2.cbor\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_listener_is_as_strict_as_its_router_unless_it_says_otherwise() {
+    let router = router_with(|it| it.strict_negotiation(false));
+    for (strict, expected) in [(None, "101"), (Some(true), "400"), (Some(false), "101")] {
+        let (head, _) = ask(&router, strict, "").await;
+        assert!(head.starts_with(&format!("HTTP/1.1 {expected} ")), "{strict:?}: {head}");
+    }
 }
 
 async fn status(request: &str) -> String {

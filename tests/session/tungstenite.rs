@@ -15,9 +15,7 @@ use wampwerk::internals::codec;
 use wampwerk::message::{ClosingDetails, Goodbye, Message};
 use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory};
 use wampwerk::session::{self, SessionConfig};
-use wampwerk::transport::{
-    ServerOptions, Transport, TungsteniteTransport, WampWebSocketClientFactory,
-};
+use wampwerk::transport::{Transport, TungsteniteTransport, WampWebSocketClientFactory};
 use wampwerk::websocket::CloseCode;
 use wampwerk::{Serializer, Session, Uri, connect};
 
@@ -72,11 +70,7 @@ async fn use_session(session: &Session) {
 #[tokio::test]
 async fn a_session_over_a_client_of_tungstenite() {
     let router = router();
-    let listener = router
-        .listen("ws://127.0.0.1:0/ws")
-        .options(ServerOptions::new().batched(true))
-        .await
-        .unwrap();
+    let listener = router.listen("ws://127.0.0.1:0/ws").batched(true).await.unwrap();
     let address = listener.local_addr().unwrap();
     for &serializer in codec::available() {
         let stream = client(listener.url(), address, serializer.subprotocol()).await;

@@ -84,8 +84,6 @@ async fn settings_that_cannot_be_are_refused_by_name() {
         (WebSocketServerFactory::new("wss://localhost:1"), "certificate"),
         (base().protocols(["a b"]), "protocols"),
         (base().options(options().max_connections(0)), "max_connections"),
-        (base().options(options().batched(true)), "batched"),
-        (base().options(options().strict_negotiation(true)), "strict_negotiation"),
         (base().options(options().per_message_deflate(Deflate::new().level(11))), "level"),
     ] {
         let error = factory.check().unwrap_err();

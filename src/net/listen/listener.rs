@@ -44,21 +44,23 @@ impl Listener {
     }
 
     /// Stops accepting connections, ends those that this listener accepted, and returns when they are
-    /// gone. A router sends GOODBYE (`wamp.close.system_shutdown`) and all waiting messages to their
-    /// sessions; each session has some seconds to answer and to read, all at the same time. Other
-    /// connections continue.
+    /// gone. The server says goodbye to each peer in its protocol, after all waiting messages; peers have some
+    /// seconds to answer and to read, all at the same time. Other connections continue.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let router = wampwerk::Router::builder().realm("realm1").build()?;
-    /// let inside = router.connect("realm1").await?;
-    /// let listener = router.listen("ws://127.0.0.1:0/ws").await?;
-    /// let session = wampwerk::connect(listener.url(), "realm1").await?;
+    /// use wampwerk::websocket::{self, WebSocketServerProtocol};
+    ///
+    /// struct Silent;
+    ///
+    /// impl WebSocketServerProtocol for Silent {}
+    ///
+    /// let listener = websocket::listen("ws://127.0.0.1:0/").listen_protocol(|| Silent).await?;
+    /// let mut client = websocket::connect(listener.url()).await?;
     ///
     /// listener.shutdown().await;
-    /// assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
-    /// inside.publish("com.example.topic").await?;
+    /// assert!(client.next().await.is_none());
     /// # Ok(()) }
     /// ```
     pub async fn shutdown(self) {

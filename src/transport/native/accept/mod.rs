@@ -3,6 +3,8 @@
 //! Does TLS, then the opening handshake, both within one time limit. The handshakes are in `websocket`
 //! and `rawsocket`.
 
+mod offer;
+
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -25,8 +27,7 @@ pub(crate) use crate::transport::native::websocket::{Agreed, Checked};
 use crate::websocket::handshake::OnConnect;
 pub use crate::websocket::server_options::ServerOptions;
 use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
-
-use crate::transport::subprotocol::Subprotocol;
+pub(crate) use offer::Offer;
 
 /// Makes transports of the streams of connected clients, for programs that listen themselves; others
 /// use [`Router::listen`](crate::Router::listen).
@@ -58,7 +59,7 @@ use crate::transport::subprotocol::Subprotocol;
 #[derive(Clone, Debug)]
 pub struct Acceptor {
     protocols: Protocols,
-    serializers: Vec<Serializer>,
+    offer: Offer,
     options: ServerOptions,
     on_connect: Option<OnConnect>,
     path: Option<String>,
@@ -95,7 +96,7 @@ impl Acceptor {
     fn new(protocols: Protocols, path: Option<String>, serializers: &[Serializer]) -> Self {
         Acceptor {
             protocols,
-            serializers: serializers.to_vec(),
+            offer: Offer::new(serializers),
             terms: Arc::default(),
             path,
             options: ServerOptions::new(),
@@ -105,14 +106,36 @@ impl Acceptor {
     }
 
     /// For WebSocket requests that an HTTP server reads and answers, at any path.
-    pub(crate) fn mounted(serializers: &[Serializer]) -> Self {
-        Acceptor::new(Protocols::WebSocket, None, serializers)
+    pub(crate) fn mounted(offer: Offer) -> Self {
+        Acceptor::new(Protocols::WebSocket, None, &[]).offer(offer)
     }
 
     /// Sets the options for clients. Default: [`ServerOptions::new`].
     #[must_use]
     pub fn options(mut self, options: ServerOptions) -> Self {
         self.options = options;
+        self.terms = Arc::default();
+        self
+    }
+
+    /// WebSocket: also accepts the subprotocols `wamp.2.<serializer>.batched`. Default: false.
+    ///
+    /// In batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; answers use
+    /// the one of the client.
+    #[must_use]
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.offer.batched = Some(batched);
+        self.terms = Arc::default();
+        self
+    }
+
+    /// WebSocket: requires that a client names a subprotocol of this server. Default: true. If false, a client
+    /// that names none, or only others, counts as one with `wamp.2.json` if this server has that, and none is
+    /// announced to it. Autobahn's `STRICT_PROTOCOL_NEGOTIATION`.
+    #[doc(alias = "STRICT_PROTOCOL_NEGOTIATION")]
+    #[must_use]
+    pub fn strict_negotiation(mut self, strict: bool) -> Self {
+        self.offer.strict = Some(strict);
         self.terms = Arc::default();
         self
     }
@@ -146,6 +169,13 @@ impl Acceptor {
         self.asking(Some(OnConnect::new(ask)))
     }
 
+    /// Sets serializers and the settings that belong to them.
+    pub(crate) fn offer(mut self, offer: Offer) -> Self {
+        self.offer = offer;
+        self.terms = Arc::default();
+        self
+    }
+
     /// Like [`on_connect`](Self::on_connect); `None` for no function.
     pub(crate) fn asking(mut self, on_connect: Option<OnConnect>) -> Self {
         self.on_connect = on_connect;
@@ -174,7 +204,11 @@ impl Acceptor {
         }
         let on_connect = self.on_connect.as_ref().map(|_| "on_connect");
         if self.protocols == Protocols::RawSocket
-            && let Some(name) = self.options.first_websocket_only().or(on_connect)
+            && let Some(name) = self
+                .options
+                .first_websocket_only()
+                .or(self.offer.first_websocket_only())
+                .or(on_connect)
         {
             return Err(ConfigError::new(name, "not supported by RawSocket"));
         }
@@ -252,8 +286,8 @@ impl Acceptor {
     fn terms(&self) -> &Terms {
         self.terms.get_or_init(|| Terms {
             path: self.path.clone(),
-            subprotocols: Subprotocol::list(&self.serializers, self.options.takes_batches()),
-            strict: self.options.is_strict(),
+            subprotocols: self.offer.subprotocols(),
+            strict: self.offer.is_strict(),
             handshake: self.options.handshake(self.on_connect.clone()),
         })
     }
@@ -330,7 +364,7 @@ impl Acceptor {
             return Err(rawsocket::refuse(stream, refusal).await.into());
         }
         let size = self.options.message_size();
-        Ok(rawsocket::answer(stream, early, &self.serializers, size).await?)
+        Ok(rawsocket::answer(stream, early, &self.offer.serializers, size).await?)
     }
 }
 
