@@ -10,11 +10,15 @@ mod failure;
 mod files;
 mod interrupt;
 mod keygen;
+mod listeners;
+mod meta;
 mod output;
 mod ping;
 mod process;
 mod publish;
 mod register;
+mod router;
+mod router_config;
 mod subscribe;
 mod uris;
 mod values;
@@ -45,6 +49,11 @@ enum Command {
     Register(register::Register),
     /// Measure the time to the router and back
     Ping(ping::Ping),
+    /// Run a router, until Ctrl-C
+    Router(Box<router::RouterOptions>),
+    /// Ask the router about sessions, procedures and topics, and end sessions
+    #[command(subcommand)]
+    Meta(meta::Meta),
     /// Keep routers and logins by name
     #[command(subcommand)]
     Context(context::Context),
@@ -84,6 +93,8 @@ async fn run(command: Command) -> Outcome {
         Command::Subscribe(options) => subscribe::run(options).await,
         Command::Register(options) => register::run(options).await,
         Command::Ping(options) => ping::run(options).await,
+        Command::Router(options) => router::run(*options).await,
+        Command::Meta(command) => meta::run(command).await,
         Command::Context(command) => context::run(command),
         Command::Keygen(command) => keygen::run(command),
         Command::Completions(options) => completions::run(&options),

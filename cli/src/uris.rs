@@ -1,6 +1,7 @@
 //! Reads URIs and patterns from the command line.
 
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
 use wampwerk::uri::{Pattern, UriRule};
 use wampwerk::{Match, Uri};
 
@@ -22,9 +23,11 @@ pub(crate) struct Target {
 }
 
 /// Match policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Policy {
     /// The URI itself.
+    #[default]
     Exact,
     /// All URIs that begin so.
     Prefix,

@@ -235,7 +235,7 @@ fn a_ping_measures() {
 fn a_lost_router_ends_the_program() {
     let router = TestRouter::start();
     let mut procedure = register(router.url(), "com.example.echo", &["--echo"]);
-    drop(router);
+    drop(router.process);
     let ended = procedure.end();
     assert!(ended.fails(7).starts_with("the session has ended: "), "{ended:?}");
 }

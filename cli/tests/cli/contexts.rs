@@ -3,8 +3,6 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use wampwerk::router::User;
-
 use crate::process::{Folder, Run, finish, program, run};
 use crate::router::TestRouter;
 
@@ -112,8 +110,9 @@ fn a_generated_key_logs_in() {
     let folder = Folder::new();
     let file = folder.0.join("key");
     let generated = run(&["keygen", "cryptosign", file.to_str().unwrap()]);
-    let user = User::new("carl", "user").public_key(generated.ok().trim());
-    let router = TestRouter::with(|builder| builder.user(user));
+    let public = generated.ok().trim();
+    let user = format!("authid = \"carl\"\nrole = \"user\"\npublic_keys = [\"{public}\"]\n");
+    let router = TestRouter::with(&format!("[[users]]\n{user}"));
     let key = ["--key", file.to_str().unwrap()];
     run(&[&["ping", "-c", "1", "--url", router.url()][..], &key].concat()).ok();
 }

@@ -1,7 +1,5 @@
 //! Publications and subscriptions.
 
-use wampwerk::Match;
-
 use crate::process::{Running, run};
 use crate::router::TestRouter;
 
@@ -62,7 +60,7 @@ fn patterns_and_a_number_of_events() {
 }
 
 fn retained_events_and_histories() {
-    let router = TestRouter::with(|builder| builder.history("com.example.log", Match::Exact, 10));
+    let router = TestRouter::with("[[histories]]\ntopic = \"com.example.log\"\nlimit = 10\n");
     let url = router.url();
     publish(url, "com.example.state", &["\"old\"", "--retain"]);
     let mut state = subscribe(url, "com.example.state", &["--retained", "--count", "1"]);

@@ -23,6 +23,10 @@ const COMMANDS: &[&str] = &[
     "keygen scram",
     "keygen tls",
     "completions",
+    "router",
+    "meta",
+    "meta sessions",
+    "meta kill",
 ];
 
 fn help_texts_are_those_of_the_files() {

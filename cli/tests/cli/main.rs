@@ -10,7 +10,9 @@ mod events;
 mod help;
 mod misuse;
 mod process;
+mod recordings;
 mod router;
+mod routers;
 
 use std::process::ExitCode;
 
@@ -27,7 +29,15 @@ macro_rules! tests {
 pub(crate) use tests;
 
 fn main() -> ExitCode {
-    let here = [calls::tests(), contexts::tests(), events::tests(), help::tests(), misuse::tests()];
+    let here = [
+        calls::tests(),
+        contexts::tests(),
+        events::tests(),
+        help::tests(),
+        misuse::tests(),
+        recordings::tests(),
+        routers::tests(),
+    ];
     let mut trials: Vec<Trial> = here.into_iter().flatten().map(|test| trial(test, None)).collect();
     let missing = std::env::var_os("WAMPWERK_CROSSBAR")
         .is_none()

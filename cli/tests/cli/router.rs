@@ -1,44 +1,46 @@
-//! A router for a test.
+//! A router for a test: the program itself.
 
-use tokio::runtime::Runtime;
-use wampwerk::Router;
-use wampwerk::router::{RouterBuilder, User};
-use wampwerk::server::Listener;
+use crate::process::{Folder, Running};
 
-/// A router with the realm `realm1`. It ends when it is dropped.
+/// `wampwerk router` with the realm `realm1`, on a free port. It ends when it is dropped.
 pub(crate) struct TestRouter {
     url: String,
-    _parts: (Runtime, Router, Listener),
+    pub(crate) process: Running,
+    _folder: Folder,
 }
 
 impl TestRouter {
     pub(crate) fn start() -> TestRouter {
-        TestRouter::with(|builder| builder)
+        TestRouter::with("")
     }
 
-    pub(crate) fn with(settings: impl FnOnce(RouterBuilder) -> RouterBuilder) -> TestRouter {
-        let runtime = Runtime::new().unwrap();
-        let builder = settings(Router::builder().realm("realm1"));
-        let (router, listener) = runtime.block_on(async {
-            let router = builder.build().unwrap();
-            let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
-            (router, listener)
-        });
-        TestRouter { url: listener.url().to_owned(), _parts: (runtime, router, listener) }
+    /// A router with more of a configuration.
+    pub(crate) fn with(configuration: &str) -> TestRouter {
+        let folder = Folder::new();
+        let text = format!(
+            "realms = [\"realm1\"]\nlisteners = [{{ url = \"ws://127.0.0.1:0/ws\" }}]\n{configuration}"
+        );
+        let file = folder.file("router.toml", &text, 0o600);
+        let mut process = Running::start(&["router", "--config", &file]);
+        let url = process.prints("listening on ");
+        TestRouter { url, process, _folder: folder }
     }
 
     /// A router that knows joe, by each method that needs a secret.
     pub(crate) fn with_users() -> TestRouter {
-        let joe = User::new("joe", "user").ticket("a ticket").wampcra("a secret of joe");
-        TestRouter::with(|builder| builder.user(joe))
+        TestRouter::with(
+            "[[users]]\nauthid = \"joe\"\nrole = \"user\"\nticket = \"a ticket\"\n\
+             secret = \"a secret of joe\"\n",
+        )
     }
 
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Number of its sessions.
+    /// Ids of the sessions, beside that which asks.
     pub(crate) fn sessions(&self) -> usize {
-        self._parts.1.statistics().sessions
+        let run = crate::process::run(&["meta", "sessions", "--url", &self.url, "-o", "json"]);
+        run.ok().lines().count() - 1
     }
 }
