@@ -22,19 +22,19 @@ impl Connections {
 
     /// Sends GOODBYE to the sessions of these connections.
     pub(crate) fn dismiss(&self, connections: &[ConnectionId]) {
-        self.0.dismiss(connections);
+        self.hub.dismiss(connections);
     }
 
     /// Keeps [`Router::shutdown`] waiting until the returned value is dropped, as a connection
     /// does.
     pub(crate) fn guard(&self) -> ListenGuard {
-        self.0.hold();
-        ListenGuard(Arc::clone(&self.0))
+        self.hub.hold();
+        ListenGuard(Arc::clone(&self.hub))
     }
 
     /// Completes when the router shuts down.
     pub(crate) async fn wait_shutdown(&self) {
-        self.0.wait_shutdown().await;
+        self.hub.wait_shutdown().await;
     }
 }
 

@@ -52,7 +52,7 @@ use std::time::Duration;
 use crate::auth::Secret;
 use crate::auth::cryptosign::SigningKey;
 use crate::codec;
-use crate::core::router::{ConnectionId, RouterConfig, validate_roles};
+use crate::core::router::{ConnectionId, ProxyMethods, RouterConfig, validate_roles};
 use crate::error::{BuildError, ConfigError, ConnectError};
 use crate::message::Serializer;
 use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
@@ -243,7 +243,7 @@ impl Router {
     }
 
     pub(crate) fn connections(&self) -> Connections {
-        Connections(Arc::clone(&self.owner.hub))
+        Connections { hub: Arc::clone(&self.owner.hub), proxies: ProxyMethods::default() }
     }
 }
 
@@ -530,7 +530,11 @@ impl Settings {
 
 /// The entry for connections that a listener has accepted. It does not keep the router alive.
 #[derive(Clone)]
-pub(crate) struct Connections(Arc<Hub>);
+pub(crate) struct Connections {
+    hub: Arc<Hub>,
+    /// The methods by which they may join for others.
+    pub(crate) proxies: ProxyMethods,
+}
 
 impl Connections {
     pub(crate) fn serve(&self, transport: Box<dyn Transport>) {
@@ -547,9 +551,10 @@ impl Connections {
         transport: Box<dyn Transport>,
         trusted: Option<Principal>,
     ) -> (Connection, ConnectionId) {
-        let seat = self.0.connect(peer_of(transport.info()), trusted);
+        let mut seat = self.hub.connect(peer_of(transport.info()), trusted);
+        seat.door.allow(self.proxies);
         let id = seat.door.id();
-        (Connection::new(Arc::clone(&self.0), seat, transport), id)
+        (Connection::new(Arc::clone(&self.hub), seat, transport), id)
     }
 }
 

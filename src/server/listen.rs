@@ -188,6 +188,31 @@ impl Listen {
         self
     }
 
+    /// Sets whether clients of this listener may join for others without a proof, by `anonymous-proxy` as in Crossbar: a
+    /// proxy that has authenticated its clients says in HELLO.Details.authextra who they are, by `proxy_realm`,
+    /// `proxy_authid`, `proxy_authrole` and, if wanted, `proxy_authextra`. Default: false.
+    ///
+    /// **Whoever reaches the listener may then be anybody.** Only the proxy may reach it: listen on a unix socket, or
+    /// on the loopback interface of a machine without other users.
+    ///
+    /// ```no_run
+    /// # async fn listen(router: wampwerk::Router) -> Result<(), Box<dyn std::error::Error>> {
+    /// router.listen("rs://unix:/run/proxy/router.sock").anonymous_proxy(true).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn anonymous_proxy(mut self, allowed: bool) -> Self {
+        self.connections.proxies.anonymous = allowed;
+        self
+    }
+
+    /// Sets whether users that are a [`proxy`](crate::router::User::proxy) may join for others at this listener, by
+    /// `cryptosign-proxy` as in Crossbar: as with [`anonymous_proxy`](Self::anonymous_proxy), but the proxy must prove its
+    /// key. Default: false.
+    pub fn cryptosign_proxy(mut self, allowed: bool) -> Self {
+        self.connections.proxies.cryptosign = allowed;
+        self
+    }
+
     /// Calls `ask` for every WebSocket request that would be accepted otherwise; see
     /// [`ConnectionRequest`]. Default: all are accepted.
     #[doc(alias = "onConnect")]

@@ -24,6 +24,7 @@ mod listen;
 mod lost_events;
 mod meta;
 mod offenders;
+mod proxied;
 mod realms;
 mod refusals;
 mod shutdown;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::router::authentication::{Attempt, Principal};
+use crate::core::router::authentication::{Attempt, Principal, ProxyMethods};
 use crate::core::router::connection::{ConnectionId, Peer};
 use crate::core::router::gate::Gate;
 use crate::core::router::input::Input;
@@ -27,6 +27,7 @@ pub struct Door {
     pub(super) peer: Arc<Peer>,
     /// The principal of a peer that needs no authentication.
     pub(super) trusted: Option<Box<Principal>>,
+    pub(super) proxies: ProxyMethods,
     /// True if the connection has had a session before.
     pub(super) left: bool,
     /// Present in the states `Challenged` and `Asked`.
@@ -86,11 +87,17 @@ impl Door {
             deadline: Some(now.saturating_add(gate.config.handshake_timeout)),
             peer: Arc::new(peer),
             trusted,
+            proxies: ProxyMethods::default(),
             left: false,
             attempt: None,
             attempts: 0,
             steps: 0,
         }
+    }
+
+    /// Lets the peer join for others by these methods.
+    pub(crate) fn allow(&mut self, proxies: ProxyMethods) {
+        self.proxies = proxies;
     }
 
     /// Id of the connection.

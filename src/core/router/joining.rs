@@ -67,7 +67,8 @@ impl Door {
             let known = gate.realm(&realm).is_some();
             let peer = (*self.peer).clone();
             let unix_time = gate.config.epoch.saturating_add(now);
-            let join = Join { realm, known, details, features, peer };
+            let proxies = self.proxies;
+            let join = Join { realm, known, details, features, peer, proxies };
             let draws = &mut self.draws(gate);
             match self.trusted.as_deref().cloned() {
                 Some(principal) => authentication::trust(draws, join, principal),

@@ -56,6 +56,7 @@ mod unusable;
 mod whole;
 mod wildcards;
 
+pub(crate) use authentication::ProxyMethods;
 pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Principal, User};
 pub(crate) use authorization::validate as validate_roles;
 pub use authorization::{Action, Authorization, AuthorizationRequest, Role, Rule};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::auth::Secret;
 use crate::auth::exchange::Exchange;
+use crate::core::router::authentication::proxied::ProxyMethods;
 use crate::core::router::authentication::request::{AuthRequest, Principal};
 use crate::core::router::connection::Peer;
 use crate::core::router::features::Features;
@@ -20,6 +21,7 @@ pub(in crate::core::router) struct Join {
     pub(in crate::core::router) details: HelloDetails,
     pub(in crate::core::router) features: Features,
     pub(in crate::core::router) peer: Peer,
+    pub(in crate::core::router) proxies: ProxyMethods,
 }
 
 /// Identity that a client claims, and the method of its proof.

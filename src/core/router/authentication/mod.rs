@@ -7,6 +7,7 @@ mod attempt;
 mod bounds;
 mod config;
 mod nonces;
+mod proxied;
 mod request;
 mod user;
 mod users;
@@ -14,6 +15,7 @@ mod verdict;
 
 pub use config::AuthenticationConfig;
 pub(super) use nonces::Draws;
+pub(crate) use proxied::ProxyMethods;
 pub use request::{AuthRequest, Denied, Principal};
 pub use user::User;
 

@@ -27,6 +27,7 @@ pub struct User {
     pub(super) realms: Vec<Uri>,
     pub(super) credentials: Vec<Credential>,
     pub(super) extra: Dict,
+    pub(super) is_proxy: bool,
     /// The first invalid setting.
     problem: Option<AuthError>,
 }
@@ -49,6 +50,7 @@ impl User {
             realms: Vec::new(),
             credentials: Vec::new(),
             extra: Dict::new(),
+            is_proxy: false,
             problem: None,
         }
     }
@@ -113,6 +115,14 @@ impl User {
     /// Sets the content of WELCOME.Details.authextra. Default: empty.
     pub fn extra(mut self, extra: Dict) -> Self {
         self.extra = extra;
+        self
+    }
+
+    /// Lets the user join for others, by `cryptosign-proxy`: it proves one of its public keys, and says in
+    /// HELLO.Details.authextra who its client is. Only at listeners with
+    /// [`cryptosign_proxy`](crate::server::Listen::cryptosign_proxy). Default: not.
+    pub fn proxy(mut self) -> Self {
+        self.is_proxy = true;
         self
     }
 

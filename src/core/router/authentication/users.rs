@@ -71,6 +71,11 @@ impl Users {
         Some((user, user.find(method)?))
     }
 
+    /// Returns whether the user that a client claims to be may join for others.
+    pub(super) fn is_proxy(&self, realm: &Uri, authid: Option<&str>, authextra: &Dict) -> bool {
+        self.find(realm, "cryptosign", authid, authextra).is_some_and(|(user, _)| user.is_proxy)
+    }
+
     /// The user whom an unknown name imitates: always the same user for the same name.
     pub(super) fn imitated_user(
         &self,

@@ -10,6 +10,7 @@ use crate::auth::exchange::Exchange;
 use crate::auth::{AuthError, ChallengeContext, Credential, Secret};
 use crate::core::router::authentication::attempt::{Attempt, Claim, Join, Next, Refusal};
 use crate::core::router::authentication::nonces::{Draws, Key, Nonces};
+use crate::core::router::authentication::proxied::{self, ANONYMOUS_PROXY};
 use crate::core::router::authentication::users::Users;
 use crate::core::router::authentication::{
     AuthRequest, AuthenticationConfig, Denied, Principal, bounds,
@@ -79,9 +80,13 @@ impl Authentication {
             let text = format!("HELLO.Details.authid is missing, which {method} needs");
             return Next::Refuse(Refusal::new(Uri::AUTHENTICATION_REQUIRED, text));
         }
+        let is_proxied = join.proxies.allow(&method);
         let claim = Claim { realm: join.realm, method, authid, features: join.features };
         let authextra = join.details.authextra.clone().unwrap_or_default();
         let channel_id = join.peer.channel_id;
+        if is_proxied {
+            return self.begin_proxied(draws, unix_time, claim, &authextra, channel_id);
+        }
         if !dynamic {
             if claim.method == ANONYMOUS {
                 return self.admit_anonymous(draws, claim);
@@ -103,6 +108,50 @@ impl Authentication {
             return Next::Challenge(challenge, Box::new(Attempt::Ticket { claim, request }));
         }
         Next::Ask(request, Box::new(Attempt::Asked { claim, authextra, channel_id }))
+    }
+
+    /// Handles HELLO of a proxy: who the client is was checked there.
+    fn begin_proxied(
+        &self,
+        draws: &mut Draws,
+        unix_time: Duration,
+        claim: Claim,
+        authextra: &Dict,
+        channel_id: Option<[u8; 32]>,
+    ) -> Next {
+        let principal = match proxied::principal(authextra) {
+            Ok(principal) => principal,
+            Err(refusal) => return Next::Refuse(refusal),
+        };
+        if claim.method == ANONYMOUS_PROXY {
+            return admit(draws, claim, principal);
+        }
+        // The proxy proves its own key.
+        let Claim { realm, authid, features, .. } = &claim;
+        let own = Claim {
+            realm: realm.clone(),
+            method: "cryptosign".to_owned(),
+            authid: authid.clone(),
+            features: *features,
+        };
+        let mut candidate = self.find(&own, authextra);
+        if !self.users.is_proxy(&own.realm, own.authid.as_deref(), authextra) {
+            candidate.known = None;
+        }
+        match self.challenge(draws, unix_time, own, candidate, authextra, channel_id) {
+            Next::Challenge(mut challenge, attempt) => {
+                challenge.method = claim.method.clone();
+                let attempt = match *attempt {
+                    Attempt::Proving { exchange, admission } => Attempt::Proving {
+                        exchange,
+                        admission: admission.map(|own| claim.admit(principal, own.session)),
+                    },
+                    other => other,
+                };
+                Next::Challenge(challenge, Box::new(attempt))
+            }
+            other => other,
+        }
     }
 
     /// Handles AUTHENTICATE.
@@ -185,7 +234,8 @@ impl Authentication {
     /// The first offered method that is available (spec: "Authentication Methods").
     fn choose(&self, join: &Join) -> Option<String> {
         let is_had = |method: &str| {
-            self.dynamic.contains(method)
+            join.proxies.allow(method)
+                || self.dynamic.contains(method)
                 || join.known
                     && (method == ANONYMOUS && self.anonymous.is_some()
                         || self.users.have(&join.realm, method))
