@@ -5,10 +5,11 @@ use std::sync::Mutex;
 use serde_json::json;
 use wampwerk::component::{Component, TransportEntry};
 use wampwerk::error::{CallError, ConnectError, PublishError, RegisterError, SubscribeError};
-use wampwerk::message::{InvocationPolicy, RegisterOptions, SubscribeOptions};
+use wampwerk::message::InvocationPolicy;
 use wampwerk::session::SessionConfig;
 use wampwerk::transport::{BoxFuture, Connector, MemoryTransport, Transport};
-use wampwerk::{ApplicationError, Match, Serializer, Uri};
+use wampwerk::uri::Pattern;
+use wampwerk::{ApplicationError, Serializer, Uri};
 
 use crate::common::scripted::{Scripted, join, join_with};
 
@@ -51,9 +52,10 @@ async fn exclude_me_and_other_options_are_sent_when_the_user_takes_the_risk() {
     let options = json!({"exclude_me": false, "eligible": [1], "retain": true});
     assert_eq!(router.recv().await, json!([16, 1, options, TOPIC]));
     let own = session.clone();
-    let subscribing = tokio::spawn(async move {
-        own.subscribe("com.example.").match_policy(Match::Prefix).get_retained().await
-    });
+    let subscribing =
+        tokio::spawn(
+            async move { own.subscribe(Pattern::prefix("com.example.")).get_retained().await },
+        );
     let options = json!({"match": "prefix", "get_retained": true});
     assert_eq!(router.recv().await, json!([32, 2, options, "com.example."]));
     router.send(json!([33, 2, 9]));
@@ -91,12 +93,9 @@ async fn a_component_takes_the_risk_as_well() {
     let component =
         builder.main(|session| async move { session.publish(TOPIC).exclude_me(false).await });
     let component = component.build().unwrap();
-    let mut options = RegisterOptions::default();
-    options.invoke = Some(InvocationPolicy::RoundRobin);
-    component.register_with_options(TOPIC, options, || async {});
-    let mut options = SubscribeOptions::default();
-    options.get_retained = Some(true);
-    component.subscribe_with_options(TOPIC, options, || async {});
+    let round_robin = InvocationPolicy::RoundRobin;
+    component.register_with_options(TOPIC, move |set| set.invoke(round_robin), || async {});
+    component.subscribe_with_options(TOPIC, |set| set.get_retained(), || async {});
     let _running = component.start();
     let mut router = Scripted::read_hello(end).await;
     router.send(json!([2, 7, {"roles": {"broker": {}, "dealer": {}}}]));
