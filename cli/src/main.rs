@@ -1,6 +1,7 @@
 //! The program `wampwerk`: calls, events, procedures and a router on the command line.
 
 mod access;
+mod bench;
 mod call;
 mod completions;
 mod connection;
@@ -54,6 +55,9 @@ enum Command {
     /// Ask the router about sessions, procedures and topics, and end sessions
     #[command(subcommand)]
     Meta(meta::Meta),
+    /// Measure calls, events or connections at a router
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Keep routers and logins by name
     #[command(subcommand)]
     Context(context::Context),
@@ -95,6 +99,7 @@ async fn run(command: Command) -> Outcome {
         Command::Ping(options) => ping::run(options).await,
         Command::Router(options) => router::run(*options).await,
         Command::Meta(command) => meta::run(command).await,
+        Command::Bench(command) => bench::run(command).await,
         Command::Context(command) => context::run(command),
         Command::Keygen(command) => keygen::run(command),
         Command::Completions(options) => completions::run(&options),

@@ -27,6 +27,8 @@ const COMMANDS: &[&str] = &[
     "meta",
     "meta sessions",
     "meta kill",
+    "bench",
+    "bench calls",
 ];
 
 fn help_texts_are_those_of_the_files() {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
 #![allow(missing_docs, reason = "a test")]
 
+mod bench;
 mod calls;
 mod contexts;
 mod crossbar;
@@ -30,6 +31,7 @@ pub(crate) use tests;
 
 fn main() -> ExitCode {
     let here = [
+        bench::tests(),
         calls::tests(),
         contexts::tests(),
         events::tests(),
