@@ -73,7 +73,8 @@ pub(crate) struct PingTimer {
     asked: bool,
     pings: u32,
     /// The last ping until it is answered. Its answer may follow other signs of life.
-    open: Option<PendingPing>,
+    /// Boxed: most connections have none at most times.
+    open: Option<Box<PendingPing>>,
     /// Time from the last ping that was answered to its answer.
     round_trip: Option<Duration>,
     /// What the peer may still be busy with.
@@ -242,7 +243,8 @@ impl PingTimer {
         payload.extend_from_slice(&random.to_be_bytes());
         payload.resize(self.times.size.clamp(Ping::MIN_SIZE, Ping::MAX_SIZE), 0);
         let payload = Bytes::from(payload);
-        self.open = Some(PendingPing { payload: payload.clone(), until: u64::MAX, left: None });
+        let ping = PendingPing { payload: payload.clone(), until: u64::MAX, left: None };
+        self.open = Some(Box::new(ping));
         payload
     }
 }
