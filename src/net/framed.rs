@@ -178,7 +178,8 @@ pub(crate) struct Framed<F: Framing> {
     write_error: Option<TransportError>,
     /// Total of bytes up to which the peer is still read then.
     hear_until: u64,
-    ping_timer: Option<PingTimer>,
+    /// Boxed, as many connections have none.
+    ping_timer: Option<Box<PingTimer>>,
     /// Messages that were read since a due ping was looked for.
     messages: u8,
     stall: StallTimer,
@@ -206,7 +207,7 @@ impl<F: Framing> Framed<F> {
             control_waits: false,
             write_error: None,
             hear_until: u64::MAX,
-            ping_timer: times.auto_ping.map(PingTimer::new),
+            ping_timer: times.auto_ping.map(|times| Box::new(PingTimer::new(times))),
             messages: 0,
             stall: StallTimer::new(times.send_timeout),
             has_stalled: false,
@@ -520,7 +521,7 @@ impl<F: Framing> Framed<F> {
     /// The peer goes away, and it may be because of the first ping.
     fn ping_hint(&self) -> Option<TransportError> {
         let hint = F::PING_HINT?;
-        let asked = self.ping_timer.as_ref().is_some_and(PingTimer::is_unanswered);
+        let asked = self.ping_timer.as_ref().is_some_and(|timer| timer.is_unanswered());
         asked.then(|| lost(hint))
     }
 
