@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::core::router::{
     AuthorizationRequest, ByConnection, CloseCause, ConnectionId, Entry, Input, Output, RealmCore,
+    shrink,
 };
 use crate::message::Message;
 use crate::router::heavy::Heavy;
@@ -141,6 +142,7 @@ impl Hall {
             outbox.notices.closed();
         }
         self.waiting.remove(&id);
+        shrink(&mut self.waiting);
         self.core.handle_disconnect(now, id);
     }
 
@@ -201,13 +203,15 @@ impl Hall {
         if self.congested && !self.core.is_congested() {
             self.congested = false;
             // Those that wait for something else look again.
-            effects.wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
+            effects.wakers.extend(std::mem::take(&mut self.waiting).into_values());
         }
     }
 
     fn take_outbox(&mut self, id: ConnectionId) -> Option<Arc<Outbox>> {
         self.heavy.forget(id);
-        self.outboxes.remove(&id)
+        let outbox = self.outboxes.remove(&id);
+        shrink(&mut self.outboxes);
+        outbox
     }
 
     fn push(

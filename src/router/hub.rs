@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::codec::Bounds;
 use crate::core::router::{
     AuthRequest, ByConnection, ConnectionId, Denied, Door, Entry, Gate, Input, Limits, Output,
-    Outputs, Peer, Principal, RealmCore, RouterConfig, Statistics, is_custom,
+    Outputs, Peer, Principal, RealmCore, RouterConfig, Statistics, is_custom, shrink,
 };
 use crate::error::ApplicationError;
 use crate::message::Serializer;
@@ -334,7 +334,9 @@ impl Hub {
 
     /// Removes a closed connection.
     fn forget(&self, id: ConnectionId) {
-        self.directory.lock().outboxes.remove(&id);
+        let mut directory = self.directory.lock();
+        directory.outboxes.remove(&id);
+        shrink(&mut directory.outboxes);
     }
 
     /// Keeps a shutdown waiting until [`release`](Hub::release).

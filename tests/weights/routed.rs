@@ -217,3 +217,48 @@ fn row08_what_is_left_of_a_realm_is_dropped_behind_its_lock() {
         assert!(freed > MIB, "{freed}");
     });
 }
+
+#[test]
+fn row08_nothing_is_kept_of_those_that_have_left() {
+    alone(|| {
+        let mut core = RouterCore::new(RouterConfig::new(7).realm("realm1"));
+        let stays = join(&mut core);
+        let region = Region::new(GLOBAL);
+        let all: Vec<_> = (0..3000).map(|_| join(&mut core)).collect();
+        for (number, who) in all.iter().enumerate() {
+            for (policy, topic) in [
+                (Match::Exact, format!("com.example.topic{number}")),
+                (Match::Prefix, format!("com.example.prefix{number}")),
+                (Match::Wildcard, format!("com.example..wildcard{number}")),
+                (Match::Exact, "com.example.shared".into()),
+            ] {
+                subscribe(&mut core, *who, &topic, policy);
+            }
+            let options = RegisterOptions::default();
+            let procedure = format!("com.example.procedure{number}").as_str().into();
+            let register = Register { request: 2, options, procedure };
+            core.handle_message(NOW, *who, register.into());
+            drain(&mut core);
+        }
+        // One of them has many calls.
+        let caller = all[0];
+        for request in 3..10_003 {
+            let (options, payload) = (CallOptions::default(), Payload::empty());
+            let procedure = "com.example.procedure1".into();
+            core.handle_message(NOW, caller, Call { request, options, procedure, payload }.into());
+            drain(&mut core);
+        }
+        for who in all {
+            core.handle_disconnect(NOW, who);
+        }
+        while core.poll_timeout().is_some() {
+            core.handle_timeout(NOW);
+            drain(&mut core);
+        }
+        let now = region.change();
+        let kept = now.bytes_allocated.saturating_sub(now.bytes_deallocated);
+        assert!(kept < 256 * KIB, "{kept}");
+        subscribe(&mut core, stays, "com.example.topic1", Match::Exact);
+        assert_eq!(core.statistics().subscriptions, 1);
+    });
+}

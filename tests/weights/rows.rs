@@ -77,6 +77,7 @@ const ROWS: [(&str, &str, &[&str]); 16] = [
         "leaving and meta events take steps with a bound; changes wait while too many events do",
         &[
             "row08_leaving_is_told_in_portions",
+            "row08_nothing_is_kept_of_those_that_have_left",
             "row08_each_step_of_leaving_has_a_bound",
             "row08_sessions_that_leave_take_turns",
             "row08_testaments_are_published_in_portions",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::core::router::connection::{ByConnection, ConnectionId};
+use crate::core::router::tables::shrink;
 
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
@@ -18,6 +19,7 @@ impl Deadlines {
             Some(deadline) => self.known.insert(id, deadline),
             None => self.known.remove(&id),
         };
+        shrink(&mut self.known);
         if let Some(old) = old {
             self.order.remove(&(old, id));
         }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use crate::core::ids::{IdMap, SequentialIds};
 use crate::core::router::radix::{ROOT, RadixTree};
+use crate::core::router::tables::shrink;
 use crate::core::router::wildcards::{Wildcards, literal_head};
 use crate::uri::{Match, Uri};
 
@@ -82,8 +83,12 @@ impl<T> Index<T> {
 
     pub(super) fn remove(&mut self, id: u64) -> Option<Entry<T>> {
         let entry = self.entries.remove(&id)?;
+        shrink(&mut self.entries);
         match entry.policy {
-            Match::Exact => drop(self.exact.remove(&entry.uri)),
+            Match::Exact => {
+                self.exact.remove(&entry.uri);
+                shrink(&mut self.exact);
+            }
             Match::Prefix => self.prefixes.remove(entry.uri.as_bytes()),
             Match::Wildcard => self.wildcards.remove(&entry.uri),
         }

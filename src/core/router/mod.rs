@@ -49,6 +49,7 @@ mod radix;
 mod realm;
 mod realm_core;
 mod session;
+mod tables;
 mod testaments;
 mod turn;
 mod undeliverable;
@@ -70,6 +71,7 @@ pub use input::Input;
 pub use meta_api::MetaApi;
 pub use output::{CloseCause, Output, Outputs};
 pub use realm_core::{RealmCore, Remains};
+pub(crate) use tables::shrink;
 pub use whole::RouterCore;
 
 /// Numbers of what a router holds at the moment.

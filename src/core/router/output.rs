@@ -6,6 +6,7 @@ use crate::auth::AuthError;
 use crate::core::router::ConnectionId;
 use crate::core::router::authentication::AuthRequest;
 use crate::core::router::authorization::AuthorizationRequest;
+use crate::core::router::tables::shrink_empty;
 use crate::error::ApplicationError;
 use crate::message::{Message, Payload, RequestError, RequestErrorDetails, RequestType};
 
@@ -118,7 +119,11 @@ pub struct Outputs {
 impl Outputs {
     /// The next output.
     pub fn pop(&mut self) -> Option<Output> {
-        self.queue.pop_front()
+        let next = self.queue.pop_front();
+        if next.is_none() {
+            shrink_empty(&mut self.queue);
+        }
+        next
     }
 
     pub(super) fn send(&mut self, to: ConnectionId, message: impl Into<Message>) {

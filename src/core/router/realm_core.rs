@@ -17,6 +17,7 @@ use crate::core::router::input::Input;
 use crate::core::router::meta;
 use crate::core::router::output::{CloseCause, Output, Outputs};
 use crate::core::router::realm::Realm;
+use crate::core::router::tables::shrink;
 use crate::core::router::turn::{CallDeadlines, Turn};
 use crate::core::router::undeliverable::Undeliverable;
 use crate::error::{ApplicationError, Violation};
@@ -170,6 +171,7 @@ impl RealmCore {
     pub fn handle_disconnect(&mut self, now: Duration, connection: ConnectionId) {
         self.waits.set(connection, None);
         self.parting.remove(&connection);
+        shrink(&mut self.parting);
         if self.has_session(connection) {
             self.release(now, connection);
         }
@@ -312,6 +314,7 @@ impl RealmCore {
         }
         for connection in left {
             if let Some(answered) = self.parting.remove(&connection) {
+                shrink(&mut self.parting);
                 self.part(connection, answered);
             }
         }

@@ -10,6 +10,7 @@ use crate::core::ids::{IdMap, SequentialIds};
 use crate::core::router::authorization::{Verdicts, Waiting};
 use crate::core::router::connection::{ByConnection, ConnectionId, Peer};
 use crate::core::router::features::Features;
+use crate::core::router::tables::shrink;
 use crate::core::router::wildcards::Shape;
 use crate::error::Violation;
 use crate::uri::Uri;
@@ -134,6 +135,7 @@ impl Sessions {
     /// Takes out a session that leaves. Its name stays until [`left`](Self::left).
     pub(super) fn leave(&mut self, connection: ConnectionId, quietly: bool) -> Option<Session> {
         let session = self.here.remove(&connection)?;
+        shrink(&mut self.here);
         self.leaving.insert(connection, quietly);
         Some(session)
     }
@@ -141,6 +143,7 @@ impl Sessions {
     /// Forgets a session that holds nothing any more.
     pub(super) fn left(&mut self, connection: ConnectionId) {
         self.leaving.remove(&connection);
+        shrink(&mut self.leaving);
     }
 
     /// Number of sessions that have left and still hold something.
@@ -229,6 +232,7 @@ impl Memberships {
     /// Returns false if it was not contained.
     pub(super) fn remove(&mut self, id: u64) -> bool {
         let Some(removed) = self.ids.remove(&id) else { return false };
+        shrink(&mut self.ids);
         if let Some(shape) = removed {
             self.wildcards -= 1;
             if let Some(count) = self.shapes.get_mut(&*shape) {

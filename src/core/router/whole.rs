@@ -14,6 +14,7 @@ use crate::core::router::gate::Gate;
 use crate::core::router::input::Input;
 use crate::core::router::output::{CloseCause, Output, Outputs};
 use crate::core::router::realm_core::RealmCore;
+use crate::core::router::tables::shrink;
 use crate::error::{ApplicationError, Violation};
 use crate::message::Message;
 use crate::message::unusable::Unusable;
@@ -99,6 +100,7 @@ impl RouterCore {
     /// Handles the loss of a connection. Inputs that wait are lost, too.
     pub fn handle_disconnect(&mut self, now: Duration, connection: ConnectionId) {
         let Some(seat) = self.seats.remove(&connection) else { return };
+        shrink(&mut self.seats);
         self.deadlines.set(connection, None);
         if let Some(realm) = seat.door.realm() {
             self.realms[realm].handle_disconnect(now, connection);
@@ -350,6 +352,7 @@ impl RouterCore {
         let deadline = seat.door.poll_timeout();
         if seat.door.is_closed() {
             self.seats.remove(&id);
+            shrink(&mut self.seats);
         }
         self.deadlines.set(id, deadline);
     }

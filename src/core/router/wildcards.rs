@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::core::router::tables::shrink;
+
 /// Maximum number of components of a wildcard pattern.
 pub(super) const MAX_COMPONENTS: usize = 128;
 
@@ -93,6 +95,7 @@ impl Wildcards {
         let Some(shapes) = self.shapes.get_mut(&components) else { return };
         if let Some(patterns) = shapes.get_mut(&empty) {
             patterns.remove(pattern);
+            shrink(patterns);
             if patterns.is_empty() {
                 shapes.remove(&empty);
             }

@@ -15,6 +15,7 @@ use crate::core::router::dealer::cancel::Interruption;
 use crate::core::router::dealer::registrations::Registrations;
 use crate::core::router::held;
 use crate::core::router::session::{Invoked, Origin, Session, Sessions};
+use crate::core::router::tables::shrink;
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
 use crate::message::{CancelMode, RequestType};
@@ -76,6 +77,7 @@ impl Dealer {
         let callee = sessions.get_mut(&from)?;
         let Some(origin) = callee.invocations.remove(&invocation) else {
             if let Some(slot) = callee.abandoned.remove(&invocation) {
+                shrink(&mut callee.abandoned);
                 self.registrations.finished(slot, from);
             }
             note_unknown(turn, name, from, callee, invocation);
@@ -84,6 +86,7 @@ impl Dealer {
         if let Some(slot) = origin.more.as_ref().and_then(|more| more.slot) {
             self.registrations.finished(slot, from);
         }
+        shrink(&mut callee.invocations);
         forget(turn, sessions, &origin, true);
         sessions.contains_key(&origin.caller).then_some(origin)
     }
@@ -99,6 +102,7 @@ impl Dealer {
     ) {
         let Some(callee) = sessions.get_mut(&invoked.callee) else { return };
         let Some(origin) = callee.invocations.remove(&invoked.invocation) else { return };
+        shrink(&mut callee.invocations);
         let mut told = origin.interrupted;
         if !told
             && callee.features.callee_canceling
@@ -128,6 +132,7 @@ fn forget(turn: &mut Turn<'_>, sessions: &mut Sessions, origin: &Origin, waits: 
     }
     let Some(caller) = sessions.get_mut(&origin.caller).filter(|_| waits) else { return };
     caller.calls.remove(&origin.request);
+    shrink(&mut caller.calls);
     if let Some(stream) = more.and_then(|more| more.stream.as_ref())
         && stream.open
     {

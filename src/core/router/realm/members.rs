@@ -11,6 +11,7 @@ use crate::core::router::meta_event::Announcement;
 use crate::core::router::output::MOST_WORK;
 use crate::core::router::realm::Realm;
 use crate::core::router::session::Session;
+use crate::core::router::tables::shrink;
 use crate::core::router::turn::Turn;
 
 /// Maximum number of meta events in one step. Without receivers they cost one look-up each.
@@ -40,8 +41,10 @@ impl Realm {
     ) {
         for &connection in connections {
             let testaments = self.testaments.remove(&connection);
+            shrink(&mut self.testaments);
             let Some(session) = self.sessions.leave(connection, quietly) else { continue };
             self.connections.remove(&session.identity.session);
+            shrink(&mut self.connections);
             if let Some(waiting) = &session.waiting {
                 turn.held.sub(waiting.message.weight());
             }
