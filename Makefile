@@ -51,7 +51,8 @@ fuzz: ## fuzz decoding, framing, handshakes, compression, both cores, listeners,
 
 load: ## 2 000 sessions on one router, in release and for longer; needs 10 200 open files a process
 	tools/setup native
-	cargo test --release --test load -- --sockets 10000 --seconds 20 --strict
+	cargo test --release --test realms -- --seconds 20 --strict
+	cargo test --release --test load -- --sockets 10000 --seconds 20
 
 npm: ## build the npm package in pkg/
 	tools/setup native wasm

@@ -1,6 +1,6 @@
 //! Two thousand sessions on one router, each of them calling and publishing, with slow readers among
 //! them: no session starves, also not beside six kinds of offenders; slow readers are disconnected, the memory for
-//! each session is bounded, and all of it is given back in the end. Two realms use two cores. So is the memory of WebSockets without WAMP.
+//! each session is bounded, and all of it is given back in the end. So is the memory of WebSockets without WAMP.
 //!
 //! `cargo test --test load -- --help` tells what can be asked for; `make load` runs it in release
 //! and for longer. The router is another process, so that what it takes is its own.
@@ -14,13 +14,13 @@ mod child;
 #[cfg(unix)]
 mod crowd;
 #[cfg(unix)]
+mod idle;
+#[cfg(unix)]
 mod kind;
 #[cfg(unix)]
 mod offenders;
 #[cfg(unix)]
 mod plan;
-#[cfg(unix)]
-mod realms;
 #[cfg(unix)]
 mod scenario;
 #[cfg(unix)]
@@ -53,7 +53,6 @@ fn main() -> std::process::ExitCode {
         Role::Router(directory) => child::serve(&directory, heap),
         Role::Echo(takeover) => websockets::serve(takeover, heap),
         Role::Test(plan) => {
-            realms::run(plan.time, plan.strict);
             websockets::run(plan.sockets);
             scenario::run(&plan);
         }

@@ -12,7 +12,6 @@ usage: load [--sockets N] [--sessions N] [--seconds S] [--transport ws|tcp|unix]
   --seconds S    how long they are measured, each time; default 3
   --transport T  over WebSocket, over RawSocket on TCP, or over RawSocket on a unix socket; more than
                  one share the sessions; default all
-  --strict       also checks how much two realms do on two cores, which others' work spoils
   FILTER         as `cargo test` gives it: does nothing unless \"load\" contains it";
 
 /// What this process is.
@@ -33,17 +32,11 @@ pub(crate) struct Plan {
     pub(crate) sessions: usize,
     pub(crate) time: Duration,
     pub(crate) kinds: Vec<Kind>,
-    pub(crate) strict: bool,
 }
 
 pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Role, String> {
-    let mut plan = Plan {
-        sockets: 2000,
-        sessions: 2000,
-        time: Duration::from_secs(3),
-        kinds: Vec::new(),
-        strict: false,
-    };
+    let mut plan =
+        Plan { sockets: 2000, sessions: 2000, time: Duration::from_secs(3), kinds: Vec::new() };
     let mut left_out = false;
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} wants a value"));
@@ -56,7 +49,6 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Role, Str
             "--sockets" => plan.sockets = number(&value()?)?,
             "--sessions" => plan.sessions = number(&value()?)?,
             "--seconds" => plan.time = Duration::from_secs(number(&value()?)? as u64),
-            "--strict" => plan.strict = true,
             "--transport" => {
                 let key = value()?;
                 plan.kinds.push(Kind::from_key(&key).ok_or(format!("no transport {key}"))?);

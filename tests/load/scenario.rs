@@ -12,6 +12,7 @@ use wampwerk::session::Subscription;
 use crate::board::{Board, Rates};
 use crate::child::{Look, RouterProcess, raise_open_files};
 use crate::crowd::{self, Error, Tasks};
+use crate::idle::{self, look_when_idle, tell_memory};
 use crate::kind::Kind;
 use crate::offenders::Offence;
 use crate::plan::Plan;
@@ -29,10 +30,6 @@ const MOST_WAITED: u32 = 10;
 /// Offenders are at work for this time at most, each.
 const OFFENCE: Duration = Duration::from_secs(5);
 
-/// So many sessions of each transport are there before memory is looked at: what is allocated once is
-/// not theirs.
-const WARM_UP: usize = 50;
-
 /// So many calls of a session tell whether others have as many; and for how many times the measured
 /// time they are waited for.
 const ENOUGH: u64 = 4;
@@ -41,9 +38,13 @@ const MOST_TIMES: usize = 5;
 /// Beside what is measured nothing takes so long.
 const LIMIT: Duration = Duration::from_secs(240);
 
-/// What an idle session may take at the router, and one that is at work.
-const IDLE_BYTES: usize = 64 << 10;
+/// What a session at work may take at the router.
 const BUSY_BYTES: usize = 128 << 10;
+
+/// Maximum growth of the heap when all have left, and when they have come and left once more: 16 send buffers of
+/// up to 64 KiB each, and small tables. The system's allocator gives back less than that to the system.
+const KEPT_BYTES: usize = 2 << 20;
+const GROWN_BYTES: usize = 256 << 10;
 
 /// Runs everything.
 pub(crate) fn run(plan: &Plan) {
@@ -58,6 +59,9 @@ pub(crate) fn run(plan: &Plan) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let began = Instant::now();
     runtime.block_on(async {
+        for &kind in &plan.kinds {
+            idle::run(kind, plan.sessions).await.unwrap();
+        }
         let limit = LIMIT + (plan.time * 3 + OFFENCE * 6) * MOST_TIMES as u32;
         let done = tokio::time::timeout(limit, scenario(plan)).await;
         done.unwrap_or_else(|_| panic!("no end after {limit:?}")).unwrap();
@@ -69,9 +73,9 @@ async fn scenario(plan: &Plan) -> Result<(), Error> {
     let mut router = RouterProcess::start();
     println!("{} sessions, router and clients in a process each", plan.sessions);
     let watcher = wampwerk::connect(router.url(Kind::WebSocket), "realm1").await?;
-    let empty = router.look();
+    let empty = look_when_idle(&mut router).await;
 
-    let sessions = join_idle(plan, &mut router).await?;
+    let sessions = join(plan, &router).await?;
     let count = sessions.len();
     let board = Arc::new(Board::new(count));
     let mut listening = crowd::equip(&sessions, &board).await?;
@@ -140,17 +144,31 @@ async fn scenario(plan: &Plan) -> Result<(), Error> {
     let (published, events) = (board.published.load(Relaxed), board.events.load(Relaxed));
     assert_eq!(events, published, "events arrived, and were published");
     watcher.leave().await;
-    let left = wait_empty(&mut router);
-    println!("all have left: {}", mebibytes(left.memory));
+    wait_empty(&mut router);
+    let left = look_when_idle(&mut router).await;
+    let kept = left.heap.saturating_sub(empty.heap);
+    assert!(kept <= KEPT_BYTES, "{kept} bytes are kept when all have left");
+    println!(
+        "all have left: {}, {} on the heap; at the start: {}",
+        mebibytes(left.memory),
+        mebibytes(left.heap),
+        mebibytes(empty.heap)
+    );
 
     // Once more: what was taken was given back, to the system or for the next ones.
     for kind in &plan.kinds {
         let sessions = crowd::join(router.url(*kind), count / plan.kinds.len()).await?;
         crowd::leave(sessions).await;
     }
-    let again = wait_empty(&mut router);
-    println!("all have come and left again: {}", mebibytes(again.memory));
+    wait_empty(&mut router);
+    let again = look_when_idle(&mut router).await;
+    println!(
+        "all have come and left again: {}, {} on the heap",
+        mebibytes(again.memory),
+        mebibytes(again.heap)
+    );
     assert!(again.memory <= left.memory + (left.memory >> 2), "it grows: {again:?}, {left:?}");
+    assert!(again.heap <= left.heap + GROWN_BYTES, "it grows: {again:?}, {left:?}");
     Ok(())
 }
 
@@ -195,42 +213,12 @@ async fn watch_leaving(
     Ok(watcher.subscribe("wamp.session.on_leave").await?)
 }
 
-/// Looks when the last one has given back what joining took.
-async fn look_when_idle(router: &mut RouterProcess) -> Look {
-    let mut look = router.look();
-    loop {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let before = std::mem::replace(&mut look, router.look());
-        // A few bytes come and go with each look.
-        if before.heap.abs_diff(look.heap) < 1 << 10 {
-            return look;
-        }
-    }
-}
-
-/// All sessions, transport by transport, and what an idle one takes.
-async fn join_idle(plan: &Plan, router: &mut RouterProcess) -> Result<Vec<Session>, Error> {
-    let mut warm = Vec::new();
-    for &kind in &plan.kinds {
-        warm.push(crowd::join(router.url(kind), WARM_UP).await?);
-    }
+/// All sessions, one transport after the other.
+async fn join(plan: &Plan, router: &RouterProcess) -> Result<Vec<Session>, Error> {
     let mut all = Vec::new();
-    for (index, (&kind, mut sessions)) in plan.kinds.iter().zip(warm).enumerate() {
+    for (index, &kind) in plan.kinds.iter().enumerate() {
         let kinds = plan.kinds.len();
-        let share = (plan.sessions + index) / kinds - WARM_UP;
-        let (before, began) = (look_when_idle(router).await, Instant::now());
-        sessions.append(&mut crowd::join(router.url(kind), share).await?);
-        let rate = share as f64 / began.elapsed().as_secs_f64();
-        let now = look_when_idle(router).await;
-        assert_eq!(now.sessions, before.sessions + share);
-        println!("{}: {rate:.0} sessions a second joined", kind.title());
-        let what = format!("idle, {}", kind.title());
-        let bytes = tell_memory(&what, before.memory, now, share);
-        assert!(bytes <= IDLE_BYTES, "{now:?}");
-        let heap = now.heap.saturating_sub(before.heap) / share;
-        println!("of these on the heap: {heap} bytes");
-        assert!(heap <= kind.idle_heap(), "{heap} bytes on the heap for an idle session");
-        all.push(sessions);
+        all.push(crowd::join(router.url(kind), (plan.sessions + index) / kinds).await?);
     }
     // Neighbours come over different transports.
     let most = all.iter().map(Vec::len).max().unwrap_or(0);
@@ -287,16 +275,6 @@ async fn beside(
         end.as_mut().poll(cx)
     })
     .await
-}
-
-/// What a session takes, in bytes: 0 if the system does not tell.
-fn tell_memory(what: &str, before: usize, now: Look, sessions: usize) -> usize {
-    let bytes = now.memory.saturating_sub(before) / sessions;
-    match now.memory {
-        0 => println!("memory: not measured, as there is no /proc/self/status"),
-        _ => println!("memory: {:.1} KiB for a session {what}", bytes as f64 / 1024.0),
-    }
-    bytes
 }
 
 fn mebibytes(bytes: usize) -> String {
