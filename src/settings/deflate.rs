@@ -104,7 +104,7 @@ impl Deflate {
 
     /// Sets whether the server's messages may refer to earlier ones. A client that sets false demands
     /// `server_no_context_takeover`. Default: true for clients, false for servers.
-    #[doc(alias = "server_no_context_takeover")]
+    #[doc(alias("server_no_context_takeover", "no_context_takeover"))]
     #[doc(alias = "request_no_context_takeover")]
     #[must_use]
     pub fn server_context_takeover(mut self, allow: bool) -> Self {
@@ -124,7 +124,7 @@ impl Deflate {
 
     /// Maximum size of the server's window in bits, 8 to 15. A client demands it; some servers then
     /// decline. A server uses no larger window, and says so to clients that ask. Default: 15.
-    #[doc(alias = "request_max_window_bits")]
+    #[doc(alias("request_max_window_bits", "window_bits"))]
     #[must_use]
     pub fn server_max_window_bits(mut self, bits: u8) -> Self {
         self.server_max_window_bits = Some(bits);

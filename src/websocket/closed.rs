@@ -12,7 +12,8 @@ use crate::error::{Cause, debug_as_text};
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// End of a WebSocket connection. Autobahn's arguments of `onClose`.
-#[doc(alias("onClose", "wasClean", "wasNotCleanReason", "remoteCloseCode", "localCloseCode"))]
+#[doc(alias("onClose", "wasClean", "wasNotCleanReason"))]
+#[doc(alias("remoteCloseCode", "remoteCloseReason", "localCloseCode", "localCloseReason"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closed {

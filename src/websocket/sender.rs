@@ -28,7 +28,7 @@ pub struct Sender {
 /// Writes a message in frames, and frames in parts. Made by [`Sender::message_writer`]. Other messages wait
 /// until it is [ended](Self::end). If it is dropped before, the connection is closed with code 1011, as the
 /// peer could not tell the rest from the next message.
-#[doc(alias = "beginMessage")]
+#[doc(alias("beginMessage", "IWebSocketChannelFrameApi", "IWebSocketChannelStreamingApi"))]
 pub struct MessageWriter {
     sender: Sender,
     number: u64,

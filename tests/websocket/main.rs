@@ -24,6 +24,7 @@ mod handshake_server;
 mod peer;
 #[cfg(feature = "deflate")]
 mod puff;
+mod rows;
 mod server;
 mod streaming;
 #[cfg(all(feature = "tokio-tungstenite", feature = "router"))]
