@@ -1,7 +1,7 @@
 //! `wampwerk bench`: measures calls, events or connections at a router.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
@@ -52,6 +52,18 @@ pub(crate) struct Load {
 /// Maximum time of one operation; an event may be lost.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// Maximum time to leave after an interruption.
+const LEAVING: Duration = Duration::from_secs(5);
+
+/// What all workers share.
+#[derive(Default)]
+struct Shared {
+    /// Number of operations, for the progress bar.
+    done: AtomicU64,
+    /// True after an interruption.
+    stop: AtomicBool,
+}
+
 /// What a worker has measured.
 struct Measured {
     times: Histogram<u64>,
@@ -77,16 +89,20 @@ pub(crate) async fn run(command: Bench) -> Outcome {
     load.connection.start_trace();
     let output = load.connection.output();
     let mut interrupt = Interrupt::new()?;
-    tokio::select! {
-        measured = measure(what, &load, &request) => {
-            let (mut measured, elapsed) = measured?;
-            match measured.failure.take() {
-                Some(failure) if measured.times.is_empty() => Err(failure),
-                _ => report(what, &load, &measured, elapsed, output),
-            }
+    let shared = Arc::new(Shared::default());
+    let mut measuring = std::pin::pin!(measure(what, &load, &request, &shared));
+    let (mut measured, elapsed) = tokio::select! {
+        measured = &mut measuring => measured?,
+        () = interrupt.wait() => {
+            shared.stop.store(true, Ordering::Relaxed);
+            // The sessions leave. The time for it is bounded, and what it has measured is not asked for.
+            let _ = tokio::time::timeout(LEAVING, measuring).await;
+            return Err(Failure::interrupted());
         }
-        // Dropped sessions leave.
-        () = interrupt.wait() => Err(Failure::interrupted()),
+    };
+    match measured.failure.take() {
+        Some(failure) if measured.times.is_empty() => Err(failure),
+        _ => report(what, &load, &measured, elapsed, output),
     }
 }
 
@@ -95,17 +111,17 @@ async fn measure(
     what: What,
     load: &Load,
     request: &Connect<'static>,
+    shared: &Arc<Shared>,
 ) -> Outcome<(Measured, Duration)> {
     let mut workers = Vec::new();
     for number in 0..load.concurrency {
         workers.push(Worker::start(what, load, request, number).await?);
     }
-    let done = Arc::new(AtomicU64::new(0));
     let start = Instant::now();
     let end = start + load.duration;
     let mut tasks = JoinSet::new();
     for worker in workers {
-        tasks.spawn(worker.work(end, Arc::clone(&done)));
+        tasks.spawn(worker.work(end, Arc::clone(shared)));
     }
     let bar = progress_bar(load);
     let mut measured = Measured::new()?;
@@ -123,7 +139,7 @@ async fn measure(
             () = tokio::time::sleep(Duration::from_millis(100)) => {
                 let elapsed = start.elapsed();
                 bar.set_position(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
-                let count = done.load(Ordering::Relaxed);
+                let count = shared.done.load(Ordering::Relaxed);
                 bar.set_message(format!("{:.0}/s", count as f64 / elapsed.as_secs_f64()));
             }
         }
@@ -179,9 +195,9 @@ impl Worker {
         Ok(worker)
     }
 
-    async fn work(mut self, end: Instant, done: Arc<AtomicU64>) -> Outcome<Measured> {
+    async fn work(mut self, end: Instant, shared: Arc<Shared>) -> Outcome<Measured> {
         let mut measured = Measured::new()?;
-        while Instant::now() < end {
+        while Instant::now() < end && !shared.stop.load(Ordering::Relaxed) {
             let start = Instant::now();
             let late =
                 |_| Err(Failure::new(Kind::Timeout, format_args!("none within {LONGEST:?}")));
@@ -197,7 +213,7 @@ impl Worker {
                     measured.failure.get_or_insert(failure);
                 }
             }
-            done.fetch_add(1, Ordering::Relaxed);
+            shared.done.fetch_add(1, Ordering::Relaxed);
         }
         for session in [self.session, self._callee].into_iter().flatten() {
             session.leave().await;

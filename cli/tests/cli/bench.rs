@@ -41,9 +41,21 @@ fn wrong_loads_are_named() {
 
 fn an_interrupted_measurement_ends() {
     let router = TestRouter::start();
-    let measuring =
-        Running::start(&["bench", "calls", "-c", "1", "-d", "1h", "--url", router.url()]);
+    let measuring = Running::start(&[
+        "bench",
+        "calls",
+        "-c",
+        "1",
+        "-d",
+        "1h",
+        "--trace",
+        "--url",
+        router.url(),
+    ]);
     while router.sessions() < 2 {}
-    assert_eq!(measuring.interrupt().code, Some(130));
-    while router.sessions() > 0 {}
+    let ended = measuring.interrupt();
+    assert_eq!(ended.code, Some(130));
+    let goodbyes = ended.stderr.lines().filter(|line| line.contains("wamp.close.close_realm"));
+    assert_eq!(goodbyes.count(), 2);
+    assert_eq!(router.sessions(), 0);
 }
