@@ -46,7 +46,7 @@ pub(crate) trait Framing: Send {
         Ok(None)
     }
 
-    /// Reads once. An error, [`Incoming::Goodbye`] and [`Incoming::End`] are the last.
+    /// Reads once. An error, [`Incoming::Close`] and [`Incoming::End`] are the last.
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -127,7 +127,7 @@ pub(crate) enum Incoming<M> {
     /// Bytes, but no whole frame.
     Nothing,
     /// The peer has said that it ends the connection. The framing knows what it said.
-    Goodbye,
+    Close,
     /// The peer's direction of the stream has ended.
     End {
         within_frame: bool,
@@ -171,8 +171,8 @@ pub(crate) struct Framed<F: Framing> {
     round_trip: Option<Duration>,
     /// Nothing more is read when this is false.
     is_open: bool,
-    /// A ping or the answer to one is in the buffer; the session may not flush, as it has nothing to
-    /// say.
+    /// A ping or the answer to one is in the buffer; the user of the connection may not flush, as it has
+    /// nothing to send.
     control_waits: bool,
     /// Writing failed. What the peer said before is still read, then this is told.
     write_error: Option<TransportError>,
@@ -282,7 +282,7 @@ impl<F: Framing> Framed<F> {
                 }
                 Incoming::Nothing => {}
                 Incoming::End { within_frame } => return self.ended(within_frame),
-                Incoming::Goodbye => {
+                Incoming::Close => {
                     self.is_open = false;
                     return Poll::Ready(None);
                 }

@@ -115,6 +115,16 @@ impl Router {
     ///
     /// The HTTP server reads the request, and limits the time for it.
     ///
+    /// ```
+    /// use wampwerk::Router;
+    /// use wampwerk::transport::ServerOptions;
+    ///
+    /// let router = Router::builder().realm("realm1").build()?;
+    /// // Give it to the HTTP server's handler of `/ws`, as in the example of `Mount`.
+    /// let mount = router.mount(ServerOptions::new().max_connections(500))?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The first option that is not valid, or has no effect on a mounted server:
     /// `open_handshake_timeout` and `unix_mode`.
@@ -170,7 +180,8 @@ impl Listen {
         self
     }
 
-    /// WebSocket: also accepts the subprotocols `wamp.2.<serializer>.batched`. Default: [the router's](crate::router::RouterBuilder::batched).
+    /// WebSocket: also accepts the subprotocols `wamp.2.<serializer>.batched`. Default:
+    /// [the router's](crate::router::RouterBuilder::batched).
     ///
     /// In batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; answers use
     /// the one of the client.
@@ -179,9 +190,9 @@ impl Listen {
         self
     }
 
-    /// WebSocket: requires that a client names a subprotocol of this server. Default: [the router's](crate::router::RouterBuilder::strict_negotiation). If false, a client
-    /// that names none, or only others, counts as one with `wamp.2.json` if this server has that, and none is
-    /// announced to it. Autobahn's `STRICT_PROTOCOL_NEGOTIATION`.
+    /// WebSocket: requires that a client names a subprotocol of this server. Default:
+    /// [the router's](crate::router::RouterBuilder::strict_negotiation), where it is explained.
+    /// Autobahn's `STRICT_PROTOCOL_NEGOTIATION`.
     #[doc(alias = "STRICT_PROTOCOL_NEGOTIATION")]
     pub fn strict_negotiation(mut self, strict: bool) -> Self {
         self.target.offer.strict = Some(strict);

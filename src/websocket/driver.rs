@@ -412,7 +412,7 @@ impl<W> Frames<W> {
             Event::Pong(payload) => {
                 framed::Incoming::Pong(payload.clone(), told(Incoming::Pong(payload)))
             }
-            Event::Close(_) => framed::Incoming::Goodbye,
+            Event::Close(_) => framed::Incoming::Close,
         }))
     }
 }

@@ -16,12 +16,10 @@ use crate::rt::BoxFuture;
 
 /// A WebSocket server as a part of an HTTP server: hyper, axum, or any other that gives its requests as
 /// [`http::Request`] and can hand the connection over. Cheap to clone. Made by
+/// [`WebSocketServerFactory::mount`](crate::websocket::WebSocketServerFactory::mount), and by servers of protocols
+/// above WebSocket.
 ///
-/// - [`Router::mount`](crate::Router::mount) for a router,
-/// - [`WampWebSocketServerFactory::mount`](crate::server::WampWebSocketServerFactory::mount) for a custom WAMP server,
-/// - [`WebSocketServerFactory::mount`](crate::websocket::WebSocketServerFactory::mount) for WebSockets without WAMP.
-///
-/// With axum and the crates `hyper` and `hyper-util`, a router beside a page:
+/// With axum and the crates `hyper` and `hyper-util`, an echo server beside a page:
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -31,10 +29,9 @@ use crate::rt::BoxFuture;
 /// use axum::response::{IntoResponse, Response};
 /// use axum::routing::{any, get};
 /// use hyper_util::rt::TokioIo;
-/// use wampwerk::websocket::Mount;
-/// use wampwerk::transport::ServerOptions;
+/// use wampwerk::websocket::{self, Mount, WebSocketServerFactory};
 ///
-/// async fn wamp(
+/// async fn echo(
 ///     State(mount): State<Mount>,
 ///     ConnectInfo(peer): ConnectInfo<SocketAddr>,
 ///     mut request: Request,
@@ -54,21 +51,24 @@ use crate::rt::BoxFuture;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let router = wampwerk::Router::builder().realm("realm1").build()?;
+/// let mount = WebSocketServerFactory::new("ws://localhost/").mount(|mut socket| async move {
+///     while let Some(Ok(message)) = socket.next().await {
+///         let _ = socket.send(message).await;
+///     }
+/// })?;
 /// let app = axum::Router::new()
 ///     .route("/", get(|| async { "a page" }))
-///     .route("/ws", any(wamp))
-///     .with_state(router.mount(ServerOptions::new())?);
+///     .route("/ws", any(echo))
+///     .with_state(mount);
 ///
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 /// let url = format!("ws://{}/ws", listener.local_addr()?);
 /// let app = app.into_make_service_with_connect_info::<SocketAddr>();
 /// tokio::spawn(async move { axum::serve(listener, app).await });
 ///
-/// # {
-/// let session = wampwerk::connect(&url, "realm1").await?;
-/// session.publish("com.example.topic").args(("hello",)).await?;
-/// # }
+/// let mut socket = websocket::connect(&url).await?;
+/// socket.send("hello").await?;
+/// assert_eq!(socket.next().await.transpose()?, Some("hello".into()));
 /// # Ok(()) }
 /// ```
 ///
@@ -156,10 +156,10 @@ impl Mount {
         })
     }
 
-    /// Ends the connections that came through this mount, and waits until they are gone; a router closes
-    /// their sessions. From now on requests get status 503.
+    /// Ends the connections that came through this mount, and waits until they are gone; the server
+    /// closes each connection as its protocol demands. From now on requests get status 503.
     ///
-    /// Connections of requests that were granted before end as soon as they are served. A router waits for them,
+    /// Connections of requests that were granted before end as soon as they are served. The mount waits for them,
     /// for at most 10 s, as long as the HTTP server holds their [`Upgrade`].
     pub async fn shutdown(&self) {
         self.0.shut_down().await;

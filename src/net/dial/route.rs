@@ -111,7 +111,7 @@ impl Route {
     }
 
     /// Refuses names that must not reach the DNS (RFC 7686). A SOCKS5 proxy takes them, as Tor does.
-    /// `key` is where the router's host was given.
+    /// `key` is where the server's host was given.
     fn check_onion(&self, key: &str) -> Result<(), ConfigError> {
         let refused = |key: &str, name: &str| {
             let text = "an .onion host needs Tor: set a proxy of type \"socks5\"";

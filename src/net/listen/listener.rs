@@ -7,9 +7,8 @@ use tokio::sync::watch;
 use super::accept_loop::{AcceptHandle, End};
 
 /// A listening socket. Dropping the handle changes nothing: connections are accepted until
-/// [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router, which ends
-/// when its last handle is dropped. The listener of a factory ends with
-/// [the factory's shutdown](crate::server::WampWebSocketServerFactory::shutdown).
+/// [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the server that listens. A server ends
+/// by its own shutdown, or, if its documentation says so, when its last handle is dropped.
 #[derive(Debug)]
 pub struct Listener {
     pub(crate) url: String,
@@ -38,13 +37,13 @@ impl Listener {
     }
 
     /// Stops accepting connections, and returns when the port is free or the unix socket's file removed.
-    /// Existing connections continue; from now on only the router or the factory can end all of them.
+    /// Existing connections continue; from now on only the server that listened can end all of them.
     pub async fn close(self) {
         self.end(End::Close).await;
     }
 
     /// Stops accepting connections, ends those that this listener accepted, and returns when they are
-    /// gone. The server says goodbye to each peer in its protocol, after all waiting messages; peers have some
+    /// gone. The server closes each connection as its protocol demands, after all waiting messages; peers have some
     /// seconds to answer and to read, all at the same time. Other connections continue.
     ///
     /// ```

@@ -20,7 +20,8 @@ impl ConnectionAccept {
     }
 
     /// Chooses a subprotocol, which must be one that the client offers; otherwise the client gets HTTP
-    /// status 500. A WAMP server accepts only its own subprotocols here. Default: the server's choice, in
+    /// status 500. A server of a protocol above WebSocket accepts only its own subprotocols here.
+    /// Default: the server's choice, in
     /// the client's order.
     #[must_use]
     pub fn protocol(mut self, name: impl Into<String>) -> Self {

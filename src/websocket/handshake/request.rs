@@ -10,8 +10,8 @@ use crate::framing::websocket::handshake::{Offer, host_of};
 /// Autobahn's `ConnectionRequest`. Cheap to clone.
 ///
 /// The function accepts the request, with additional headers of the answer, or refuses it. The connection
-/// waits for it, as long as the handshake may take. Use it for what is outside of WAMP: tokens in the query,
-/// cookies, addresses. To identify a session, use WAMP's own authentication.
+/// waits for it, as long as the handshake may take. Use it for tokens in the query,
+/// cookies and addresses; a protocol above WebSocket may have an authentication of its own.
 #[derive(Clone, Debug)]
 pub struct ConnectionRequest(Arc<Inner>);
 

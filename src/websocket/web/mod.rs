@@ -1,6 +1,6 @@
 //! The browser's WebSocket: what a page can have of a connection.
 //!
-//! Contains every use of `web_sys` for a connection. The WAMP transport of the browser uses it, too.
+//! Contains every use of `web_sys` for a connection. The transports above it use it, too.
 
 mod driver;
 mod opening;

@@ -206,7 +206,7 @@ fn goodbye(said: Option<(u16, String)>) -> Result<Incoming<Bytes>, TransportErro
         Some((code, reason)) if !ORDERLY.contains(&code) || !reason.is_empty() => {
             Err(lost(Cause::of_close(" by the peer", code, &reason)))
         }
-        _ => Ok(Incoming::Goodbye),
+        _ => Ok(Incoming::Close),
     }
 }
 
