@@ -13,6 +13,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::decimal;
 
+/// Name of the struct of one text as which serde_json passes numbers, if any crate of a program has turned on
+/// `arbitrary_precision`.
+pub(crate) const SERDE_JSON_NUMBER: &str = "$serde_json::private::Number";
+
 /// Any value that a WAMP payload can carry.
 ///
 /// Each integer has exactly one form, so equality is by value: the first of [`Value::Int`],
@@ -459,8 +463,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
         let dict = DictVisitor.visit_map(access)?;
-        // serde_json passes numbers so, if any crate of a program has turned on `arbitrary_precision`.
-        match dict.get("$serde_json::private::Number").and_then(Value::as_str) {
+        match dict.get(SERDE_JSON_NUMBER).and_then(Value::as_str) {
             Some(text) if dict.len() == 1 => number(text).ok_or_else(|| {
                 de::Error::custom(format_args!("the number {text:.40} does not fit into 128 bits"))
             }),

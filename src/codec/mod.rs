@@ -227,26 +227,21 @@ pub fn decode_within(
     frame: &Bytes,
     bounds: &Bounds,
 ) -> Result<Message, Refused> {
-    #[cfg(not(feature = "hosted"))]
-    let converted;
-    #[cfg(not(feature = "hosted"))]
-    let frame = match serializer {
-        Serializer::Custom(custom) if let Some(custom) = custom.serializer() => {
-            converted = custom::converted(custom, inner(serializer), frame, bounds)?;
-            &converted
-        }
-        _ => frame,
-    };
-    with_wire!(
-        serializer,
-        wire => frame::read::<_, false>(wire, frame, bounds),
-        Err(Refused::Violation(Violation::new(missing(serializer))))
-    )
+    decode_side::<false>(serializer, frame, bounds)
 }
 
 /// Decodes a message as [`decode_within`] does, and refuses what no router sends. So a client has no
 /// code to read it.
 pub(crate) fn decode_from_router(
+    serializer: Serializer,
+    frame: &Bytes,
+    bounds: &Bounds,
+) -> Result<Message, Refused> {
+    decode_side::<true>(serializer, frame, bounds)
+}
+
+/// Decodes a message, with `FROM_ROUTER` only one that a router sends.
+fn decode_side<const FROM_ROUTER: bool>(
     serializer: Serializer,
     frame: &Bytes,
     bounds: &Bounds,
@@ -263,7 +258,7 @@ pub(crate) fn decode_from_router(
     };
     with_wire!(
         serializer,
-        wire => frame::read::<_, true>(wire, frame, bounds),
+        wire => frame::read::<_, FROM_ROUTER>(wire, frame, bounds),
         Err(Refused::Violation(Violation::new(missing(serializer))))
     )
 }

@@ -15,6 +15,7 @@ use serde::ser::{
 use super::key_writer::KeyWriter;
 use super::sink::Sink;
 use crate::error::EncodeError;
+use crate::value::SERDE_JSON_NUMBER;
 
 /// The output of a format for serde, in addition to [`Sink`].
 pub(super) trait SerdeSink: Sink {
@@ -55,9 +56,7 @@ pub(super) enum Scalar<'a> {
     Bytes(&'a [u8]),
 }
 
-/// Names of the structs of one text as which serde_json passes numbers, if any crate of a program has
-/// turned on `arbitrary_precision`, and JSON that it has not read.
-const NUMBER: &str = "$serde_json::private::Number";
+/// Name of the struct of one text as which serde_json passes JSON that it has not read. [`SERDE_JSON_NUMBER`] is that of numbers.
 const RAW: &str = "$serde_json::private::RawValue";
 
 /// The serializer of one value.
@@ -262,7 +261,7 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
         name: &'static str,
         len: usize,
     ) -> Result<Compound<'a, F>, EncodeError> {
-        if name == NUMBER || name == RAW {
+        if name == SERDE_JSON_NUMBER || name == RAW {
             let (out, start) = (self.out, 0);
             let compound = Compound {
                 out,
@@ -305,7 +304,7 @@ pub(super) struct Compound<'a, F> {
     dict: bool,
     /// True if this is the content of a variant.
     variant: bool,
-    /// True for what serde_json passes as a struct of one text: see [`NUMBER`].
+    /// True for what serde_json passes as a struct of one text: see [`SERDE_JSON_NUMBER`].
     special: bool,
     format: PhantomData<F>,
 }
@@ -374,7 +373,7 @@ fn write_special<F: SerdeSink, T: Serialize + ?Sized>(
     value.serialize(Writer::<F>::new(out))?;
     let text = F::read_text(&out[start..]).map_err(EncodeError::new)?.into_owned();
     out.truncate(start);
-    if key == NUMBER { number::<F>(out, &text) } else { F::json(out, &text) }
+    if key == SERDE_JSON_NUMBER { number::<F>(out, &text) } else { F::json(out, &text) }
 }
 
 /// Writes a number of any size from its text.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, JsString, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
@@ -319,10 +319,12 @@ impl State {
         self.unread.push_back(message);
     }
 
-    /// Checks the size; that of binary data before it is copied.
+    /// Checks the size before the data is copied.
     fn read(&self, data: &JsValue) -> Result<Message, (TransportError, CloseCode)> {
-        // The kinds are told apart by reading them: each question to the page takes time.
-        if let Some(text) = data.as_string() {
+        if let Some(text) = data.dyn_ref::<JsString>() {
+            // UTF-8 has at least as many bytes as UTF-16 has units, and at most three times as many.
+            self.check(text.length() as usize)?;
+            let text = String::from(text);
             self.check(text.len())?;
             return Ok(Message::Text(text));
         }
