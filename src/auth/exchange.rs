@@ -74,7 +74,7 @@ impl Exchange {
     /// and length of the salt.
     ///
     /// # Errors
-    /// See [`begin`](Exchange::begin).
+    /// Returns [`AuthError`] if HELLO.Details.authextra does not fit the method.
     pub fn mock_like(
         credential: &Credential,
         context: &ChallengeContext<'_>,

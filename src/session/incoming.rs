@@ -163,7 +163,8 @@ impl Progress {
     /// Sends a progressive result with positional and keyword values; see [`send`](Self::send).
     ///
     /// # Errors
-    /// See [`send`](Self::send).
+    /// Returns [`ProgressError::Ended`] if the call is over (canceled, answered, or its session
+    /// closed), and an error if the values cannot be encoded or are too long for the transport.
     pub async fn send_payload(&self, payload: Payload) -> Result<(), ProgressError> {
         const ENVELOPE: usize = 64;
         let Some(link) = self.wanting()? else { return Ok(()) };

@@ -58,7 +58,8 @@ impl StreamingCall {
     /// Sends further positional and keyword arguments; see [`send`](Self::send).
     ///
     /// # Errors
-    /// See [`send`](Self::send).
+    /// Returns [`CallError::Ended`] if the call is over, [`CallError::Timeout`] if the time limit passed, and an
+    /// error if the arguments cannot be encoded or sent, or the session is closed.
     pub async fn send_payload(&self, payload: Payload) -> Result<(), CallError> {
         self.0.send_part(payload, false).await
     }
@@ -77,7 +78,8 @@ impl StreamingCall {
     /// Sends the last positional and keyword arguments; see [`finish`](Self::finish).
     ///
     /// # Errors
-    /// See [`finish`](Self::finish).
+    /// Returns [`CallError::Timeout`] if the time limit passed, and an error if the arguments cannot be encoded or
+    /// sent, or the session is closed. The call is then canceled.
     pub async fn finish_payload(self, payload: Payload) -> Result<RunningCall, CallError> {
         match self.0.send_part(payload, true).await {
             Ok(()) | Err(CallError::Ended { .. }) => Ok(self.0),

@@ -109,7 +109,8 @@ pub trait Transport: MaybeSend {
     /// sends its bytes.
     ///
     /// # Errors
-    /// As [`start_send`](Transport::start_send).
+    /// Returns [`TransportError::TooLarge`] for a frame that is too long; the transport stays
+    /// usable.
     fn start_send_shared(&mut self, frame: SharedFrame) -> Result<(), TransportError> {
         self.start_send(frame.into())
     }

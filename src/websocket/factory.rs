@@ -180,7 +180,8 @@ impl WebSocketClientFactory {
     /// Returns when the connection is open.
     ///
     /// # Errors
-    /// As [`open`](Self::open), or the error of the protocol. Its
+    /// [`ConnectError::InvalidUrl`] or [`ConnectError::InvalidConfig`] if the URL or a setting is not valid;
+    /// the step that failed; or the error of the protocol. Its
     /// [`on_close`](WebSocketClientProtocol::on_close) is called then, too. A method that panics counts as an
     /// error; after `on_connect` the close code is 1011 then.
     #[doc(alias("create_client_agent", "buildProtocol"))]

@@ -60,7 +60,8 @@ impl WebSocketServerFactory {
     /// As [`mount`](Self::mount), with a protocol that `make` makes for each client.
     ///
     /// # Errors
-    /// As [`mount`](Self::mount).
+    /// The first option that is not valid, or has no effect on a mounted server: `open_handshake_timeout` and
+    /// `unix_mode`.
     pub fn mount_protocol<F, P>(&self, make: F) -> Result<Mount, ConfigError>
     where
         F: Fn() -> P + Send + Sync + 'static,

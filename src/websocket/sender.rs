@@ -56,7 +56,8 @@ impl Sender {
     /// As [`send`](Self::send), with options.
     ///
     /// # Errors
-    /// As [`send`](Self::send), and [`WebSocketError::Invalid`] in the browser, which has no options.
+    /// [`WebSocketError::Closed`]; [`WebSocketError::TooLarge`], after which the connection stays;
+    /// [`WebSocketError::Invalid`] in the browser, which has no options.
     pub async fn send_with(
         &self,
         message: impl Into<Message>,
@@ -78,7 +79,7 @@ impl Sender {
     /// Sends a message that was prepared for many.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// [`WebSocketError::Closed`], or [`WebSocketError::TooLarge`], after which the connection stays.
     #[doc(alias = "sendPreparedMessage")]
     pub async fn send_prepared(&self, message: &PreparedMessage) -> Result<(), WebSocketError> {
         let (command, size) = self.prepared(message)?;
@@ -89,7 +90,8 @@ impl Sender {
     /// too slow.
     ///
     /// # Errors
-    /// As [`try_send`](Self::try_send).
+    /// [`WebSocketError::Full`] if it would have to wait; [`WebSocketError::Closed`]; [`WebSocketError::TooLarge`],
+    /// after which the connection stays.
     pub fn try_send_prepared(&self, message: &PreparedMessage) -> Result<(), WebSocketError> {
         let (command, size) = self.prepared(message)?;
         self.try_put(command, size)
@@ -163,7 +165,7 @@ impl Sender {
     /// without it. It waits as [`ping`](Self::ping) does.
     ///
     /// # Errors
-    /// As [`ping`](Self::ping).
+    /// [`WebSocketError::Closed`]; [`WebSocketError::Invalid`] for a longer payload, and in the browser.
     #[doc(alias = "sendPong")]
     pub async fn pong(&self, payload: impl Into<Bytes>) -> Result<(), WebSocketError> {
         let payload = control(payload.into())?;
@@ -184,7 +186,7 @@ impl Sender {
     /// As [`close`](Self::close), without waiting.
     ///
     /// # Errors
-    /// As [`close`](Self::close).
+    /// [`WebSocketError::Invalid`] for another code. The connection stays.
     pub fn start_close(&self, code: u16, reason: &str) -> Result<(), WebSocketError> {
         if !is_of_application(code) {
             let text = format!("{code} is not a valid close code: 1000, or 3000 to 4999");

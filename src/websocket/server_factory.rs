@@ -135,7 +135,7 @@ impl WebSocketServerFactory {
     /// Checks all settings without listening.
     ///
     /// # Errors
-    /// As [`listen`](Self::listen).
+    /// [`ListenError::InvalidUrl`], or [`ListenError::InvalidConfig`] with the name of a setting that is not valid.
     pub fn check(&self) -> Result<(), ListenError> {
         self.server().map(drop)
     }
@@ -155,7 +155,9 @@ impl WebSocketServerFactory {
     /// Listens, and serves each client by a protocol that `make` makes.
     ///
     /// # Errors
-    /// As [`listen`](Self::listen).
+    /// [`ListenError::InvalidUrl`], [`ListenError::InvalidConfig`] with the name of a setting that is not
+    /// valid, [`ListenError::Io`] if the address is not available, [`ListenError::Closed`] after
+    /// [`shutdown`](Self::shutdown).
     pub async fn listen_protocol<F, P>(&self, make: F) -> Result<Listener, ListenError>
     where
         F: Fn() -> P + Send + Sync + 'static,
@@ -320,8 +322,8 @@ impl IncomingRequest {
     /// Opens the connection, with a subprotocol and headers.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept). A subprotocol that was not offered, or a header that cannot be sent, is
-    /// answered by HTTP status 500.
+    /// [`AcceptError`] if the client is gone, or if the subprotocol was not offered or a header cannot be sent:
+    /// then the client gets HTTP status 500.
     pub async fn accept_with(self, accept: ConnectionAccept) -> Result<WebSocket, AcceptError> {
         self.0.accept(accept, Mode::default()).await
     }

@@ -144,7 +144,7 @@ impl Kdf {
     /// [`prove`](Self::prove) otherwise.
     ///
     /// # Errors
-    /// As [`prove`](Self::prove).
+    /// Returns [`AuthError`] if the salt or the cost cannot be used.
     pub fn keys(
         self,
         dialect: Dialect,

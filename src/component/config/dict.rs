@@ -25,7 +25,8 @@ impl TransportConfig {
     /// Reads Autobahn's dict from JSON text.
     ///
     /// # Errors
-    /// As [`from_value`](Self::from_value), and if the text is not valid JSON.
+    /// Returns an error for text that is not valid JSON, for an unknown or missing key, and for a value of the
+    /// wrong type or out of range.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         TransportConfig::from_value(&read::json(text)?)
     }

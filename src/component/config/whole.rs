@@ -63,7 +63,8 @@ impl ComponentBuilder {
     /// Reads a component's dict from JSON text; see [`from_value`](Self::from_value).
     ///
     /// # Errors
-    /// See [`from_value`](Self::from_value). Also returns an error if the text is not valid JSON.
+    /// Returns an error for text that is not valid JSON, and for the first key that is unknown or has a value
+    /// that is not valid, with its path.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         ComponentBuilder::from_value(&read::json(text)?)
     }
@@ -97,7 +98,8 @@ impl Component {
     /// Creates a component from a dict; see [`ComponentBuilder::from_value`].
     ///
     /// # Errors
-    /// See [`ComponentBuilder::from_value`] and [`ComponentBuilder::build`].
+    /// Returns an error for the first key that is unknown or has a value that is not valid, with its path, and for
+    /// settings that do not fit together.
     pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
         ComponentBuilder::from_value(value)?.build()
     }
@@ -123,7 +125,8 @@ impl Component {
     /// ```
     ///
     /// # Errors
-    /// As [`from_value`](Self::from_value), and if the text is no JSON.
+    /// Returns an error for text that is not valid JSON, for the first key that is unknown or has a value that is
+    /// not valid, with its path, and for settings that do not fit together.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         ComponentBuilder::from_json(text)?.build()
     }

@@ -167,7 +167,7 @@ impl Reader {
     /// is no event, `input` may be left, or [`has_event`](Self::has_event): then there is more to do.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// Returns [`ReadError`] with the first octet that breaks a rule, and again for every later call.
     #[inline]
     pub fn read_some(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
         match self.short(input) {

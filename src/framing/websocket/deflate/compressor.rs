@@ -72,7 +72,7 @@ impl Compressor {
     /// message became no shorter and can be sent as it is.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
+    /// The compressor failed, so the message cannot be sent compressed.
     pub fn compress(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<bool, CompressError> {
         let start = out.len();
         self.push_and(payload, out, true)?;
@@ -84,7 +84,7 @@ impl Compressor {
     /// begins at `start`. The result is that of [`compress`](Self::compress).
     ///
     /// # Errors
-    /// As [`push`](Self::push).
+    /// The compressor failed, so the message cannot be finished.
     pub fn finish_whole(
         &mut self,
         length: usize,
@@ -115,7 +115,7 @@ impl Compressor {
     /// Appends the rest of the message to `out`.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
+    /// The compressor failed, so the message cannot be finished.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), CompressError> {
         let start = out.len();
         if self.begun {

@@ -93,7 +93,7 @@ impl Decompressor {
     /// rest, even if `input` is empty.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
+    /// The message is not valid or too long; then the connection has to be failed.
     pub fn push_some(
         &mut self,
         input: &mut &[u8],
@@ -136,7 +136,8 @@ impl Decompressor {
     /// Ends the message and appends the rest of it to `out`.
     ///
     /// # Errors
-    /// As [`push`](Self::push), and [`InflateError::Corrupt`] if the message ends within a block.
+    /// The message is too long or not valid: [`InflateError::Corrupt`] if it ends within a block. Then the
+    /// connection has to be failed.
     pub fn finish(&mut self, out: &mut Vec<u8>, limit: usize) -> Result<(), InflateError> {
         self.push(&[], out, limit)?;
         // A message may be empty, or end by a final block: then nothing is open.
