@@ -86,6 +86,7 @@ pub mod error;
 mod framing;
 #[cfg(feature = "internals")]
 pub mod internals;
+mod lock;
 pub mod message;
 #[cfg(feature = "router")]
 pub mod router;

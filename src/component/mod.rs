@@ -69,7 +69,7 @@ pub use transports::{IntoTransports, TransportEntry};
 pub use crate::core::retry::RetryPolicy;
 
 use crate::error::ConfigError;
-use crate::rt::lock::Lock;
+use crate::lock::Lock;
 use crate::rt::span::in_span;
 use crate::rt::{self, BoxFuture};
 use crate::session::Session;

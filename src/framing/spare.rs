@@ -1,18 +1,18 @@
 //! Contains [`Spare`], a bounded store of things that no connection uses at the moment.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::lock::Lock;
 
 /// Things that the process keeps for whoever needs one next, `MOST` of them.
-pub(super) struct Spare<T, const MOST: usize>(Mutex<Vec<T>>);
+pub(super) struct Spare<T, const MOST: usize>(Lock<Vec<T>>);
 
 impl<T, const MOST: usize> Spare<T, MOST> {
     pub(super) const fn new() -> Self {
-        Spare(Mutex::new(Vec::new()))
+        Spare(Lock::new(Vec::new()))
     }
 
     /// Takes the newest one that fits.
     pub(super) fn take(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
-        let mut kept = self.lock();
+        let mut kept = self.0.lock();
         let at = kept.iter().rposition(fits)?;
         Some(kept.remove(at))
     }
@@ -21,15 +21,10 @@ impl<T, const MOST: usize> Spare<T, MOST> {
     pub(super) fn give(&self, thing: T) {
         // Dropped behind the lock.
         let _oldest = {
-            let mut kept = self.lock();
+            let mut kept = self.0.lock();
             kept.push(thing);
             (kept.len() > MOST).then(|| kept.remove(0))
         };
-    }
-
-    /// A list is sound at any time, so a panic elsewhere does not matter. `rt::lock` is above this room.
-    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -19,13 +19,13 @@ use crate::core::router::{
     Outputs, Peer, Principal, RealmCore, RouterConfig, Statistics, is_custom, shrink,
 };
 use crate::error::ApplicationError;
+use crate::lock::Lock;
 use crate::message::Serializer;
 use crate::router::authorizer::Authorizer;
 use crate::router::callback::Callback;
 use crate::router::hall::{Hall, Question, StepEffects, Timer, close_code};
 use crate::router::outbox::{Item, Outbox, Pushed};
 use crate::rt;
-use crate::rt::lock::Lock;
 use crate::transport::{Counted, Traffic};
 use crate::uri::Uri;
 use crate::websocket::TrafficStats;

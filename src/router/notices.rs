@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::core::router::{CloseCause, Denied, Principal};
-use crate::rt::lock::Lock;
+use crate::lock::Lock;
 
 /// News for the task of one connection, and where its session is.
 #[derive(Debug, Default)]

@@ -17,10 +17,10 @@ use bytes::Bytes;
 
 use crate::codec;
 use crate::error::{EncodeError, TransportError};
+use crate::lock::Lock;
 use crate::message::{Message, Serializer};
 use crate::router::notices::Notices;
 use crate::router::patience::Patience;
-use crate::rt::lock::Lock;
 use crate::transport::Transport;
 use crate::transport::shared_frame::SharedFrame;
 use crate::websocket::CloseCode;

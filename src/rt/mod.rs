@@ -2,11 +2,10 @@
 //!
 //! Contains every difference between tokio and the browser that is not a transport: the two modules
 //! offer the same names. Beside it stands what all async code of the crate shares: caught panics
-//! (`guard`), combined futures (`future`), spans of the log (`span`) and a lock without poisoning (`lock`).
+//! (`guard`), combined futures (`future`) and spans of the log (`span`).
 
 pub(crate) mod future;
 pub(crate) mod guard;
-pub(crate) mod lock;
 pub(crate) mod span;
 
 use std::io;

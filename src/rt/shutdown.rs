@@ -14,7 +14,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::Signals;
-use super::lock::Lock;
+use crate::lock::Lock;
 
 /// A signal that ends a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

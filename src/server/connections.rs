@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
+use crate::lock::Lock;
 use crate::rt;
-use crate::rt::lock::Lock;
 use crate::server::serve::Serve;
 use crate::transport::Transport;
 

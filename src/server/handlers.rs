@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 
+use crate::lock::Lock;
 use crate::rt::BoxFuture;
-use crate::rt::lock::Lock;
 use crate::server::TransportHandler;
 use crate::server::attending::run_handler;
 use crate::server::connections::Connections;

@@ -13,8 +13,8 @@ use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::codec;
 use crate::error::{EncodeError, debug_as_text};
+use crate::lock::Lock;
 use crate::message::{Message, Serializer};
-use crate::rt::lock::Lock;
 use crate::transport::TransportInfo;
 use crate::websocket::CloseCode;
 

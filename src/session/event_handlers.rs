@@ -243,7 +243,7 @@ pub trait EventMethod<S, M>: MaybeSend + MaybeSync + 'static {
     /// Starts the handler.
     ///
     /// # Errors
-    /// As [`EventHandler::handle`].
+    /// The future's error means that the event does not fit the parameters, or is the handler's own.
     fn handle(
         &self,
         object: Arc<S>,

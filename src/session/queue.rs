@@ -5,7 +5,7 @@ use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{CloseReason, Lagged};
-use crate::rt::lock::Lock;
+use crate::lock::Lock;
 
 /// An item of a queue.
 pub(super) trait Queued {

@@ -1,9 +1,9 @@
 //! Registration of serializers of the program's own.
 
 use crate::error::{ConfigError, DecodeError, EncodeError};
+use crate::lock::Lock;
 use crate::message::{CustomSerializer, Serializer, add_custom};
 use crate::rt::guard::catch;
-use crate::rt::lock::Lock;
 use crate::value::List;
 
 /// One that may panic.

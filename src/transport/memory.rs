@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use super::{CloseCode, Transport, TransportInfo};
 use crate::error::TransportError;
+use crate::lock::Lock;
 use crate::message::Serializer;
-use crate::rt::lock::Lock;
 
 /// One end of an in-process transport; see [`pair`](Self::pair).
 ///

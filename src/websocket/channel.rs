@@ -14,7 +14,7 @@ use super::prepared::Prepared;
 use super::queue::Queue;
 use super::stats::Counters;
 use crate::framing::websocket::{Form, Kind};
-use crate::rt::lock::Lock;
+use crate::lock::Lock;
 
 /// Bytes that may wait in each direction before the sender, or the peer, has to wait.
 const LIMIT: usize = 256 << 10;

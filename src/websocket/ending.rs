@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use super::closed::Closed;
-use crate::rt::lock::Lock;
+use crate::lock::Lock;
 
 /// The end of a connection, once it is reached. Takes no memory of its own before a task waits.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::framing::websocket::deflate::SharedCompressor;
 use crate::framing::websocket::{COMPRESS_STEP, Kind};
-use crate::rt::lock::Lock;
+use crate::lock::Lock;
 
 /// Sizes of a window: 8 to 15 bits (RFC 7692, section 7.1.2).
 const LEAST_WINDOW: u8 = 8;

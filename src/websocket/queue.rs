@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
-use crate::rt::lock::Lock;
+use crate::lock::Lock;
 
 /// Number of items for which an idle queue keeps its memory.
 const KEPT: usize = 8;

@@ -21,9 +21,9 @@ use crate::error::{AcceptError, Cause};
 use crate::framing::websocket::Role;
 use crate::framing::websocket::deflate::Agreement;
 use crate::framing::websocket::handshake::Refusal;
+use crate::lock::Lock;
 use crate::net::client_left;
 use crate::net::tls::{self, ServerTls};
-use crate::rt::lock::Lock;
 
 /// Time that a shutdown waits beyond the time that closing takes.
 const MARGIN: Duration = Duration::from_secs(1);

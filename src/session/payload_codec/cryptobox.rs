@@ -19,9 +19,9 @@ use super::{Decoded, EncodedPayload, PayloadCodec, Side};
 use crate::auth::AuthError;
 use crate::codec;
 use crate::error::ApplicationError;
+use crate::lock::Lock;
 use crate::message::Serializer;
 use crate::rt;
-use crate::rt::lock::Lock;
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 

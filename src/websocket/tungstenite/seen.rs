@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Wake, Waker};
 
-use crate::rt::lock::Lock;
+use crate::lock::Lock;
 
 /// Counts how often the stream wakes the task. It does so only when bytes have come, or can leave again:
 /// a sign of life of the peer within a long message, which tungstenite does not show before its end.
