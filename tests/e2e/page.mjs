@@ -21,9 +21,12 @@ import * as authentication from './authentication.mjs';
 import * as component from './component.mjs';
 import { testConsole } from './console.mjs';
 import { request, restartable, root, start, startRouter, within } from './demo.mjs';
+import { install } from './kit.mjs';
 import * as meta from './meta.mjs';
 import * as inPage from './package.mjs';
 import * as ported from './ported.mjs';
+import * as progress from './progress.mjs';
+import * as reconnecting from './reconnecting.mjs';
 import { closeAPage } from './unload.mjs';
 
 const LIMIT = 30_000;
@@ -94,7 +97,7 @@ const browser = await chromium.launch({
 async function open(options = {}, query = {}) {
   const page = await browser.newPage({ viewport: { width: 1360, height: 1000 }, ...options });
   page.setDefaultTimeout(LIMIT / 2);
-  await page.addInitScript(inPage.install);
+  await page.addInitScript(install);
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -147,7 +150,7 @@ for (const serializer of serializers) {
     await inside(library, `${name} (${serializer})`, body, { ...where, serializer });
   }
 }
-const once = { ...inPage.once, ...advanced.once, ...meta.once, ...authentication.once };
+const once = { ...inPage.once, ...progress.once, ...advanced.once, ...meta.once, ...authentication.once };
 if (!other) {
   Object.assign(once, ported.once);
 }
@@ -187,7 +190,7 @@ if (!other) {
       await router[what]();
     }
   });
-  for (const [name, body] of Object.entries(component.withRouter)) {
+  for (const [name, body] of Object.entries(reconnecting.withRouter)) {
     await inside(restless, name, body, { router: router.url });
     await router.start();
   }

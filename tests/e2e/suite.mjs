@@ -3,9 +3,11 @@
 import * as advanced from './advanced.mjs';
 import * as authentication from './authentication.mjs';
 import * as component from './component.mjs';
+import { install } from './kit.mjs';
 import * as meta from './meta.mjs';
-import { install, once, withEach } from './package.mjs';
+import { once, withEach } from './package.mjs';
 import * as ported from './ported.mjs';
+import * as progress from './progress.mjs';
 
 const LIMIT = 30_000;
 
@@ -30,7 +32,8 @@ export async function run({ lib, patterns, cryptobox, router, open, auth, serial
   for (const serializer of serializers) {
     add({ ...withEach, ...advanced.withEach }, { ...where, serializer }, ` (${serializer})`);
   }
-  add({ ...once, ...advanced.once, ...meta.once, ...authentication.once, ...ported.once, ...component.once }, where);
+  const more = { ...meta.once, ...authentication.once, ...ported.once, ...component.once };
+  add({ ...once, ...progress.once, ...advanced.once, ...more }, where);
   add(meta.withOpenRouter, { router: open, ours: true });
   const { 'each method lets in, and a wrong secret ends it at once': each, ...others } = component.withUsers;
   add({ 'methods let in, and a wrong secret ends it at once': each }, { ...guarded, users: { ticket, wampcra, cryptosign } });
