@@ -34,9 +34,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// written any more, only our direction is ended; one that fails may be dropped as it is.
     pub(crate) fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
         match self.reading {
-            Reading::Failed(_) if self.fail_by_drop => return CloseStep::Done,
+            Reading::Failed(..) if self.fail_by_drop => return CloseStep::Done,
             _ if !can_write => {}
-            Reading::Failed(code) => self.write_close(Some((code, ""))),
+            Reading::Failed(code, text) => self.write_close(Some((code, text))),
             Reading::Open | Reading::Closed | Reading::Ended => self.write_close(said),
         }
         // Within a frame that is sent in parts, no Close frame can be written.
@@ -49,7 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         step: CloseStep,
     ) -> Poll<CloseStep> {
         self.enter();
-        let failed = matches!(self.reading, Reading::Failed(_));
+        let failed = matches!(self.reading, Reading::Failed(..));
         Poll::Ready(match step {
             CloseStep::Flush => match self.poll_flush(cx) {
                 Poll::Pending => return self.poll_discard(cx),
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                     CloseStep::Answer
                 }
                 Reading::Closed if self.is_client() => CloseStep::End,
-                Reading::Closed | Reading::Ended | Reading::Failed(_) => CloseStep::Shutdown,
+                Reading::Closed | Reading::Ended | Reading::Failed(..) => CloseStep::Shutdown,
             },
             CloseStep::End => {
                 // An error is an end as well.
@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         match self.reading {
             // It may read on.
             Reading::Ended => return Poll::Pending,
-            Reading::Failed(_) | Reading::Closed => {
+            Reading::Failed(..) | Reading::Closed => {
                 let _ = ready!(poll_drain(&mut self.stream, cx));
                 self.reading = Reading::Ended;
             }

@@ -93,8 +93,8 @@ pub(super) enum Reading {
     Closed,
     /// The connection has ended without it, or is lost.
     Ended,
-    /// The peer broke a rule or is silent. Our Close frame carries this code.
-    Failed(u16),
+    /// The peer broke a rule or is silent. Our Close frame carries this code and text.
+    Failed(u16, &'static str),
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
@@ -139,9 +139,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         self.reader.set_in_parts();
     }
 
-    /// Ends reading; our Close frame will carry this code.
-    pub(crate) fn fail(&mut self, code: u16) {
-        self.reading = Reading::Failed(code);
+    /// Ends reading; our Close frame will carry this code and text.
+    pub(crate) fn fail(&mut self, code: u16, text: &'static str) {
+        self.reading = Reading::Failed(code, text);
     }
 
     /// Puts something into the buffer, unless our Close frame was written.
@@ -203,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         event: Result<Option<Event>, framing::ReadError>,
     ) -> Result<Option<Event>, TransportError> {
         let event = event.map_err(|error| {
-            self.fail(error.close_code());
+            self.fail(error.close_code(), "");
             read_error(error)
         })?;
         match &event {
@@ -354,8 +354,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
         })
     }
 
-    fn violation(&mut self, text: &str) -> TransportError {
-        self.fail(CloseCode::ProtocolError.code());
+    fn violation(&mut self, text: &'static str) -> TransportError {
+        self.fail(CloseCode::ProtocolError.code(), text);
         TransportError::Violation(text.to_string())
     }
 
@@ -401,7 +401,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
         self.preparing = None;
         match why {
             GiveUp::Lost => self.reading = Reading::Ended,
-            GiveUp::Silent => self.fail(CloseCode::InternalError.code()),
+            GiveUp::Silent => self.fail(CloseCode::InternalError.code(), ""),
             // The code of the one who closes counts.
             GiveUp::Stalled => {}
         }

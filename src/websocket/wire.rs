@@ -29,7 +29,7 @@ pub(crate) trait Wire: Send {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, TransportError>>;
 
     /// Ends reading because the peer broke a rule of a protocol above.
-    fn violation(&mut self, text: &str) -> TransportError;
+    fn violation(&mut self, text: &'static str) -> TransportError;
 
     /// Refuses messages of more bytes from now on, if the engine can.
     fn limit_messages(&mut self, bytes: usize) {

@@ -35,7 +35,13 @@ async fn our_failures_have_their_close_codes_on_the_wire() {
             frame
         });
         close(&mut end, CloseCode::Normal).await.unwrap();
-        assert_eq!(peer.await.unwrap(), (0x88, code.to_be_bytes().to_vec()), "{sent:?}");
+        // What is of WAMP is told in words.
+        let words = match text {
+            "text message" => "text message, but this serializer's are binary",
+            _ => "",
+        };
+        let told = [&code.to_be_bytes(), words.as_bytes()].concat();
+        assert_eq!(peer.await.unwrap(), (0x88, told), "{sent:?}");
     }
 }
 
@@ -156,6 +162,7 @@ async fn a_peer_that_talks_before_it_reads_gets_everything() {
     const SIZE: usize = 1 << 20;
     // It ends in good order, it breaks a rule while we close, or we found fault with it before.
     for (fault, before) in [(false, false), (true, false), (true, true)] {
+        let text = if before { "text message, but this serializer's are binary" } else { "" };
         let (mut client, near) = duplex(64 << 10);
         let head = request("/ws", "Sec-WebSocket-Protocol: wamp.2.cbor\r\n");
         client.write_all(head.as_bytes()).await.unwrap();
@@ -171,7 +178,7 @@ async fn a_peer_that_talks_before_it_reads_gets_everything() {
             // A reserved opcode.
             let more = wire(true, if fault { 0x83 } else { 0x82 }, &[9; SIZE]);
             client.write_all(&more).await.unwrap();
-            let mut got = vec![0; 10 + SIZE + 4];
+            let mut got = vec![0; 10 + SIZE + 4 + text.len()];
             client.read_exact(&mut got).await.unwrap();
             if !fault {
                 client.write_all(&wire(true, 0x88, &[3, 0xe8])).await.unwrap();
@@ -184,7 +191,9 @@ async fn a_peer_that_talks_before_it_reads_gets_everything() {
         let got = peer.await.unwrap();
         assert!(got[10..10 + SIZE] == [7; SIZE], "{fault} {before}");
         let code = if before { [3, 0xea] } else { [3, 0xe8] };
-        assert_eq!(got[10 + SIZE..], [[0x88, 2], code].concat(), "{fault} {before}");
+        let head = [0x88, 2 + text.len() as u8];
+        let expected = [&head[..], &code, text.as_bytes()].concat();
+        assert_eq!(got[10 + SIZE..], expected, "{fault} {before}");
     }
 }
 

@@ -59,12 +59,14 @@ fn a_bad_option_fails_its_request_alone() {
 }
 
 #[test]
-fn frames_of_the_wrong_type_and_too_long_ones() {
+fn a_binary_frame_on_wamp_2_json_gets_a_close_text_and_long_ones_a_code() {
     let server = Server::with(|builder| builder.max_message_payload_size(10_000));
     let mut bystander = server.join();
     let mut offender = server.join();
     offender.0.send(Message::binary("[48, 1, {}, \"a\"]")).unwrap();
-    assert_eq!(offender.recv_close(), 1002);
+    let Message::Close(Some(close)) = offender.0.read().unwrap() else { panic!("no Close frame") };
+    assert_eq!(u16::from(close.code), 1002);
+    assert_eq!(close.reason.as_str(), "binary message, but this serializer's are text");
 
     let mut offender = server.join();
     offender.send(json!([48, 1, {}, "a", ["x".repeat(20_000)]]));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use wampwerk::component::{Component, TransportEntry};
-use wampwerk::error::ConnectError;
+use wampwerk::error::{ConnectError, PublishError};
 use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::transport::{BoxFuture, Connector, Transport};
 use wampwerk::{Router, session};
@@ -77,5 +77,23 @@ async fn a_component_does_so_too_whether_its_session_is_joined_or_not() {
         assert_eq!(component.start().await.is_ok(), joins);
         assert!(control.gone().await);
         assert_eq!(clean.all(), [true], "{joins}");
+    }
+}
+
+/// GOODBYE has been answered, but the session's own task may not have ended yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn publish_right_after_leave_fails_always() {
+    let router = router();
+    for run in 0..200 {
+        let session = router.connect("realm1").await.unwrap();
+        let other = session.clone();
+        let reason = session.leave().await;
+        for session in [&session, &other] {
+            let published = session.publish("com.example.topic").await;
+            let Err(PublishError::Closed { reason: why, .. }) = published else {
+                panic!("{run}: {published:?}")
+            };
+            assert_eq!(why, reason, "{run}");
+        }
     }
 }

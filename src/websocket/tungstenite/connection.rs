@@ -220,7 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 return TransportError::Lost(Cause::new(io_error(error)));
             }
         };
-        self.reading = Reading::Failed(code);
+        self.reading = Reading::Failed(code, "");
         match error {
             Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
                 TransportError::TooLarge { size, limit: max_size }
@@ -261,8 +261,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
         })
     }
 
-    fn violation(&mut self, text: &str) -> TransportError {
-        self.reading = Reading::Failed(CloseCode::ProtocolError.code());
+    fn violation(&mut self, text: &'static str) -> TransportError {
+        self.reading = Reading::Failed(CloseCode::ProtocolError.code(), text);
         TransportError::Violation(text.to_owned())
     }
 
@@ -345,15 +345,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
     fn give_up(&mut self, why: GiveUp) {
         match why {
             GiveUp::Lost => self.reading = Reading::Ended,
-            GiveUp::Silent => self.reading = Reading::Failed(CloseCode::InternalError.code()),
+            GiveUp::Silent => self.reading = Reading::Failed(CloseCode::InternalError.code(), ""),
             GiveUp::Stalled => {}
         }
     }
 
     fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
         let said = match self.reading {
-            Reading::Failed(_) if self.fail_by_drop => return CloseStep::Done,
-            Reading::Failed(code) => Some((code, "")),
+            Reading::Failed(..) if self.fail_by_drop => return CloseStep::Done,
+            Reading::Failed(code, text) => Some((code, text)),
             Reading::Open | Reading::Closed | Reading::Ended => said,
         };
         let frame = said.map(|(code, reason)| {
@@ -366,7 +366,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
     }
 
     fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
-        let failed = matches!(self.reading, Reading::Failed(_));
+        let failed = matches!(self.reading, Reading::Failed(..));
         Poll::Ready(match step {
             CloseStep::Flush => match self.poll_flush(cx) {
                 // The peer may have much to say before it reads.

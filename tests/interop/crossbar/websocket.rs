@@ -1,9 +1,13 @@
 //! WebSocket's own options against a real Crossbar: pings and their round trips, and fragments.
 
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use wampwerk::session::connect_with;
-use wampwerk::transport::{Ping, WampWebSocketClientFactory};
+use bytes::Bytes;
+use wampwerk::error::{CloseKind, ConnectError, TransportError};
+use wampwerk::session::{SessionConfig, connect_with, join};
+use wampwerk::transport::{Connector, Ping, Transport, TransportInfo, WampWebSocketClientFactory};
+use wampwerk::websocket::CloseCode;
 use wampwerk::{Serializer, Session};
 
 use crate::crossbar::rig::Rig;
@@ -11,6 +15,7 @@ use crate::crossbar::rig::Rig;
 tests! { Crossbar:
     it_answers_pings_of_every_size_and_the_connection_stays,
     it_takes_fragments_of_every_size_with_pings_between,
+    its_close_code_and_text_are_told_before_and_after_welcome,
 }
 
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -83,5 +88,62 @@ async fn it_takes_fragments_of_every_size_with_pings_between() {
             echoing.unregister().await.unwrap();
             session.leave().await;
         }
+    }
+}
+
+/// A transport that damages the message of this number; the first is 0.
+struct Damaging(Box<dyn Transport>, usize);
+
+impl Transport for Damaging {
+    fn info(&self) -> &TransportInfo {
+        self.0.info()
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
+        self.0.poll_recv(cx)
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
+        let damaged = self.1 == 0;
+        self.1 = self.1.wrapping_sub(1);
+        self.0.start_send(if damaged { Bytes::from_static(b"\xff\xff") } else { frame })
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.0.poll_flush(cx)
+    }
+
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        code: CloseCode,
+    ) -> Poll<Result<(), TransportError>> {
+        self.0.poll_close(cx, code)
+    }
+}
+
+/// Crossbar closes a WebSocket over bytes that are no message, with a text of its own.
+async fn its_close_code_and_text_are_told_before_and_after_welcome() {
+    const TEXT: &str = "WAMP Protocol Error";
+    let rig = Rig::find();
+    for serializer in [Serializer::Cbor, Serializer::MsgPack] {
+        let transport = factory(&rig, serializer).connect().await.unwrap();
+        let damaging = Box::new(Damaging(transport, 0));
+        let error = join(damaging, rig.get("realm"), SessionConfig::default()).await.unwrap_err();
+        let ConnectError::Join(reason) = error else { panic!("{error}") };
+        assert_eq!((reason.kind, reason.websocket_code()), (CloseKind::TransportLost, Some(1002)));
+        assert!(reason.to_string().contains(TEXT), "{reason}");
+
+        let transport = factory(&rig, serializer).connect().await.unwrap();
+        let damaging = Box::new(Damaging(transport, 1));
+        let session = join(damaging, rig.get("realm"), SessionConfig::default()).await.unwrap();
+        session.publish("com.example.damaged").await.unwrap();
+        let reason = session.closed().await;
+        assert_eq!((reason.kind, reason.websocket_code()), (CloseKind::TransportLost, Some(1002)));
+        assert!(reason.to_string().contains(TEXT), "{reason}");
     }
 }
