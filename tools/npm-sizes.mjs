@@ -3,7 +3,7 @@
 //     node tools/npm-sizes.mjs [FOLDER [COMPILER]]       the table; fails if a part is above its limit
 //
 // Limits: npm/size-limits.json, in bytes after gzip, by the compiler (see tools/build-npm). They are
-// lowered when a part has become smaller, and never raised.
+// lowered when a part has become smaller, and raised only in a commit of its own that names the features it pays for.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
