@@ -14,16 +14,16 @@ fn key(seed: u8) -> SigningKey {
 
 fn router() -> Router {
     let all = || Rule::prefix("").all();
-    let user = |name: &str, seed: u8| {
-        User::new(name, "backend").realm("realm1").public_key(&key(seed).public_key_hex())
-    };
+    let user =
+        |name: &str, seed: u8| User::new(name, "backend").public_key(&key(seed).public_key_hex());
     Router::builder()
         .realm("realm1")
         .realm("realm2")
         .role(Role::new("backend").allow(all()))
         .role(Role::new("guest").allow(all()))
         .user(user("front", 1).proxy())
-        .user(user("joe", 2))
+        .user(user("joe", 2).realm("realm1"))
+        .user(user("narrow", 4).realm("realm1").proxy())
         .build()
         .unwrap()
 }
@@ -93,6 +93,11 @@ async fn nobody_else_may() {
         let refused = refusal(join(&keys, by_key(seed, &who())).await);
         assert!(refused.contains("wamp.error.authentication_denied"), "{refused}");
     }
+    // A proxy of one realm joins for others in that realm only.
+    let refused = refusal(join(&keys, by_key(4, &who())).await);
+    assert!(refused.contains("wamp.error.authentication_denied"), "{refused}");
+    let within = who().with("proxy_realm", "realm1");
+    assert_eq!(join(&keys, by_key(4, &within)).await.unwrap().realm(), "realm1");
     // A user joins as itself there.
     let session = join(&keys, Cryptosign::new(key(2)).into()).await.unwrap();
     assert_eq!((session.authid(), session.authrole()), (Some("joe"), Some("backend")));

@@ -120,7 +120,7 @@ impl User {
 
     /// Lets the user join for others, by `cryptosign-proxy`: it proves one of its public keys, and says in
     /// HELLO.Details.authextra who its client is. Only at listeners with
-    /// [`cryptosign_proxy`](crate::server::Listen::cryptosign_proxy). Default: not.
+    /// [`cryptosign_proxy`](crate::server::Listen::cryptosign_proxy), and only in the realms of the user. Default: not.
     pub fn proxy(mut self) -> Self {
         self.is_proxy = true;
         self

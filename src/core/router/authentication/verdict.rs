@@ -126,10 +126,10 @@ impl Authentication {
         if claim.method == ANONYMOUS_PROXY {
             return admit(draws, claim, principal);
         }
-        // The proxy proves its own key.
+        // The proxy proves its own key, and joins for others only where it may join itself.
         let Claim { realm, authid, features, .. } = &claim;
         let own = Claim {
-            realm: realm.clone(),
+            realm: principal.realm.as_ref().unwrap_or(realm).clone(),
             method: "cryptosign".to_owned(),
             authid: authid.clone(),
             features: *features,
