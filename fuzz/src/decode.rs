@@ -239,9 +239,9 @@ fn depth(value: &Value) -> usize {
 /// Whether a serializer can write it.
 fn has_form(to: Serializer, value: &Value) -> bool {
     match value {
-        _ if to != Serializer::Json => true,
-        Value::Float(value) => value.is_finite(),
-        Value::String(text) => !text.starts_with('\0'),
+        Value::Int128(_) | Value::UInt128(_) => to != Serializer::MsgPack,
+        Value::Float(value) => to != Serializer::Json || value.is_finite(),
+        Value::String(text) => to != Serializer::Json || !text.starts_with('\0'),
         Value::List(list) => list.iter().all(|value| has_form(to, value)),
         Value::Dict(dict) => dict.iter().all(|(_, value)| has_form(to, value)),
         _ => true,
