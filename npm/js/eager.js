@@ -7,8 +7,9 @@ import { provide } from './later.js';
 import * as patterns from './patterns.js';
 import * as payloads from './payloads.js';
 import * as proofs from './proofs.js';
+import * as tracebacks from './tracebacks.js';
 import * as tracing from './tracing.js';
 
-for (const [name, exports] of Object.entries({ cbor, msgpack, patterns, payloads, proofs, tracing })) {
+for (const [name, exports] of Object.entries({ cbor, msgpack, patterns, payloads, proofs, tracebacks, tracing })) {
   provide(name, exports);
 }

@@ -58,7 +58,7 @@ export const withEach = {
       [[], { 'a b': [new Set()] }, 'kwargs["a b"][0] is an object of the kind Set'],
       [[new Error('x')], {}, 'args[0] is an object of the kind Error'],
       [[Promise.resolve()], {}, 'args[0] is an object of the kind Promise'],
-      [[2n ** 64n], {}, 'args[0] is an integer of more than 64 bits'],
+      [[2n ** 128n], {}, 'args[0] is an integer of more than 128 bits'],
       [[new Map([[1, 2]])], {}, 'args[0] is a map with a key that is not a string'],
       [[cycle], {}, 'or contains itself'],
       [[deep], {}, 'deeper than 100 levels'],
