@@ -14,6 +14,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use crate::crossbar::rig::Rig;
 use crate::peer::Implementation;
 use crate::websocket::nginx::Nginx;
+use crate::xconn;
 
 /// Lists the tests of a module, behind what they need.
 macro_rules! tests {
@@ -53,6 +54,8 @@ pub(crate) enum Need {
     AutobahnPython,
     /// Autobahn|JS, installed.
     AutobahnJs,
+    /// xconn, installed.
+    Xconn,
     /// nginx.
     Nginx,
     /// No peer.
@@ -79,6 +82,7 @@ impl Need {
                 Implementation::Js.installed().exists(),
                 "no Autobahn|JS: run `tools/setup autobahnjs`",
             ),
+            Need::Xconn => (xconn::python().exists(), "no xconn: run `tools/setup xconn`"),
             Need::Nginx => (Nginx::program().is_some(), "no nginx: run `tools/setup nginx`"),
             Need::Nothing => (true, ""),
         };

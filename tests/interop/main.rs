@@ -15,6 +15,7 @@ mod crossbar;
 mod peer;
 mod wampy;
 mod websocket;
+mod xconn;
 
 fn main() -> std::process::ExitCode {
     harness::run(vec![
@@ -34,5 +35,6 @@ fn main() -> std::process::ExitCode {
         websocket::tungstenite::tests(),
         websocket::websockets::tests(),
         websocket::ws::tests(),
+        xconn::tests(),
     ])
 }

@@ -177,10 +177,15 @@ impl Shared {
 
 /// The Python beside Crossbar, which brings Autobahn; `tools/setup crossbar` installs it.
 fn python() -> PathBuf {
+    tools_cache().join("crossbar/venv/bin/python")
+}
+
+/// The folder in which `tools/setup` keeps what it installs.
+pub(crate) fn tools_cache() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .unwrap_or_else(|| Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(".cache"));
-    cache.join("wampwerk/crossbar/venv/bin/python")
+    cache.join("wampwerk")
 }
 
 /// Where `tools/setup autobahnjs` installs Autobahn|JS.
