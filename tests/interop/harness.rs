@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::crossbar::rig::Rig;
+use crate::fox_wamp;
 use crate::peer::Implementation;
 use crate::websocket::nginx::Nginx;
 use crate::xconn;
@@ -56,6 +57,8 @@ pub(crate) enum Need {
     AutobahnJs,
     /// xconn, installed.
     Xconn,
+    /// fox-wamp, installed.
+    FoxWamp,
     /// nginx.
     Nginx,
     /// No peer.
@@ -83,6 +86,9 @@ impl Need {
                 "no Autobahn|JS: run `tools/setup autobahnjs`",
             ),
             Need::Xconn => (xconn::python().exists(), "no xconn: run `tools/setup xconn`"),
+            Need::FoxWamp => {
+                (fox_wamp::installed().exists(), "no fox-wamp: run `tools/setup foxwamp`")
+            }
             Need::Nginx => (Nginx::program().is_some(), "no nginx: run `tools/setup nginx`"),
             Need::Nothing => (true, ""),
         };

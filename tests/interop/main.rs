@@ -12,6 +12,7 @@ mod common;
 mod autobahn;
 mod cluster;
 mod crossbar;
+mod fox_wamp;
 mod peer;
 mod wampy;
 mod websocket;
@@ -29,6 +30,7 @@ fn main() -> std::process::ExitCode {
         crossbar::sizes::tests(),
         crossbar::transports::tests(),
         crossbar::websocket::tests(),
+        fox_wamp::tests(),
         wampy::tests(),
         websocket::autobahn::tests(),
         websocket::nginx::tests(),
