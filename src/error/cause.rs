@@ -6,6 +6,8 @@ use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::text::chain;
+
 /// Cause of an error, shared by the clones of the error.
 ///
 /// It holds what a lower layer reported: a [`std::io::Error`], an [`HttpRefusal`], the error of a TLS
@@ -75,26 +77,12 @@ impl SocksRefusal {
 
 /// Returns the code with which a WebSocket was closed, if that is among the causes of `error`.
 pub(super) fn websocket_code(error: &(dyn Error + 'static)) -> Option<u16> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(closed) = error.downcast_ref::<ClosedWith>() {
-            return Some(closed.code);
-        }
-        next = error.source();
-    }
-    None
+    chain(error).find_map(|error| error.downcast_ref::<ClosedWith>()).map(|closed| closed.code)
 }
 
 /// Returns the kind of the first I/O error among the causes of `error`.
 pub(super) fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<io::Error>() {
-            return Some(found.kind());
-        }
-        next = error.source();
-    }
-    None
+    chain(error).find_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind)
 }
 
 impl From<io::Error> for Cause {

@@ -2,20 +2,29 @@
 
 use std::error::Error;
 use std::fmt;
+use std::iter::successors;
+
+/// Maximum number of errors in a chain that are looked at.
+const MAX_CAUSES: usize = 32;
 
 /// Writes an error and its causes on one line. A cause that the text before it repeats already is
 /// left out: as a whole phrase, not as a part of other words.
 pub(crate) fn write_chain(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
+    for cause in error.source().into_iter().flat_map(chain) {
+        let more = cause.to_string();
         if !repeats(&text, &more) {
             text = format!("{text}: {more}");
         }
-        cause = error.source();
     }
     f.write_str(&text)
+}
+
+/// Returns an error and its causes. The source of a foreign error may be that error itself, so their number has a bound.
+pub(super) fn chain<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    successors(Some(error), |error| (*error).source()).take(MAX_CAUSES)
 }
 
 /// Returns whether `text` contains `cause` between marks that texts of errors put around causes.
@@ -48,6 +57,8 @@ mod tests {
     use std::fmt;
     use std::io;
 
+    use crate::error::{ApplicationError, Cause};
+
     #[derive(thiserror::Error)]
     #[error("{text}")]
     struct Failed {
@@ -67,6 +78,28 @@ mod tests {
         assert_eq!(format!("{:?}", failed("cannot connect")), "cannot connect: no such host");
         let whole = "cannot connect: no such host (a.example)";
         assert_eq!(format!("{:?}", failed(whole)), whole);
+    }
+
+    #[test]
+    fn an_error_that_is_its_own_cause_has_an_end() {
+        #[derive(Debug)]
+        struct Own;
+        impl fmt::Display for Own {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("again")
+            }
+        }
+        impl std::error::Error for Own {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(self)
+            }
+        }
+        let cause = Failed { text: "failed", cause: io::Error::other(Own) };
+        assert_eq!(format!("{cause:?}"), "failed: again");
+        let error = ApplicationError::runtime("failed").caused_by(Own);
+        assert_eq!(error.traceback().len(), super::MAX_CAUSES);
+        let lost = crate::error::TransportError::Lost(Cause::new(Own));
+        assert_eq!(lost.io_kind(), None);
     }
 
     #[test]

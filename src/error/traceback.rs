@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::application::ApplicationError;
 use super::cause::Cause;
+use super::text::chain;
 use crate::value::{List, Value};
 
 /// Key of the lines.
@@ -17,9 +18,6 @@ const MAX_LINES: usize = 100;
 
 /// Maximum length of a line that is sent, in characters.
 const MAX_LINE: usize = 400;
-
-/// Maximum number of causes that are looked at.
-const MAX_CAUSES: usize = 32;
 
 /// Place and stack of a panic.
 #[derive(Debug)]
@@ -51,16 +49,13 @@ impl ApplicationError {
         let received = if self.is_traceback(KEY) { self.kwargs.get(KEY) } else { None };
         let texts = received.and_then(Value::as_list).unwrap_or_default().iter();
         let mut lines: Vec<_> = texts.filter_map(Value::as_str).map(ToOwned::to_owned).collect();
-        let mut next = self.source();
-        for number in 0..MAX_CAUSES {
-            let Some(cause) = next else { break };
+        for (number, cause) in self.source().into_iter().flat_map(chain).enumerate() {
             if let Some(Traceback(more)) = cause.downcast_ref() {
                 lines.extend(more.iter().cloned());
             } else {
                 let by = if number == 0 { "" } else { "caused by: " };
                 lines.extend(format!("{by}{cause}").lines().map(ToOwned::to_owned));
             }
-            next = cause.source();
         }
         lines
     }
