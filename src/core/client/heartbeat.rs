@@ -15,7 +15,7 @@ const LEAST: Duration = Duration::from_millis(1);
 
 /// Bytes that a router works off within a second at least, as for the pings of `net::liveness`: while it is busy with
 /// what this session has sent, it is not silent.
-const LEAST_RATE: usize = 256 << 10;
+const LEAST_RATE: u64 = 256 << 10;
 
 /// Most bytes that it is taken to be busy with.
 const MOST_BUSY: usize = 16 << 20;
@@ -88,7 +88,8 @@ impl Heartbeat {
 
 /// Time that the router may take for what was sent to it.
 fn busy_time(sent: usize) -> Duration {
-    Duration::from_millis((sent.min(MOST_BUSY) * 1000 / LEAST_RATE) as u64)
+    // In 64 bits: the product does not fit into `usize` in the browser.
+    Duration::from_millis(sent.min(MOST_BUSY) as u64 * 1000 / LEAST_RATE)
 }
 
 impl Client {
