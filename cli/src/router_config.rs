@@ -203,7 +203,11 @@ impl RouterConfig {
                 invalid(format!("line {line}: {}", error.message()))
             })?
         };
-        if config.users.iter().any(|user| user.ticket.is_some() || user.secret.is_some()) {
+        // The key of WAMP-CRA answers challenges as the secret does, however it was salted.
+        let lets_in = |user: &UserConfig| {
+            user.ticket.is_some() || user.secret.is_some() || user.wampcra.is_some()
+        };
+        if config.users.iter().any(lets_in) {
             files::read_private(path)?;
         }
         let folder: PathBuf = path.parent().unwrap_or(Path::new("")).to_owned();

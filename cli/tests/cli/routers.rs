@@ -182,8 +182,11 @@ fn generated_credentials_and_certificates_serve() {
         scram.ok(),
         spec.ok(),
     );
-    // It contains no secret.
-    let file = folder.file("router.toml", &text, 0o644);
+    // The key of WAMP-CRA is as good as the secret.
+    let open = folder.file("open.toml", &text, 0o644);
+    let refused = run(&["router", "--config", &open, "--check"]);
+    assert!(refused.is_refused().contains("open.toml: other users may read"), "{refused:?}");
+    let file = folder.file("router.toml", &text, 0o600);
     assert_eq!(run(&["router", "--config", &file, "--check"]).ok(), "the configuration is valid\n");
     let mut router = Running::start(&["router", "--config", &file]);
     let url = router.prints("listening on ");
