@@ -41,18 +41,14 @@ async fn it_answers_to_a_heartbeat() {
     for transport in [&TRANSPORTS[..], &["ws", "universal_ws"]].concat() {
         let url = rig.url(transport);
         let connect = connect(url, rig.get("realm"))
-            .heartbeat(Duration::from_millis(50), Duration::from_secs(5));
+            .heartbeat(Duration::from_millis(50), Duration::from_secs(2));
         let session = connect.await.unwrap();
-        let ended = tokio::time::timeout(Duration::from_millis(700), session.closed()).await;
+        // Without an answer the session would end in this time.
+        let ended = tokio::time::timeout(Duration::from_millis(2500), session.closed()).await;
         assert!(ended.is_err(), "{transport}: {ended:?}");
         session.call("wamp.session.count").value::<u64>().await.unwrap();
         session.leave().await;
     }
-    // A router that does not answer in that time is given up, so the others were answered.
-    let (interval, timeout) = (Duration::from_millis(50), Duration::from_nanos(1));
-    let connect = connect(rig.url("rs"), rig.get("realm")).heartbeat(interval, timeout);
-    let reason = connect.await.unwrap().closed().await;
-    assert_eq!(reason.kind, CloseKind::TimedOut, "{reason}");
 }
 
 /// The shortest way to a session.
